@@ -1,0 +1,1 @@
+"""Desired graph, providers, engine, simulated account, prices, bundle."""

@@ -1,0 +1,142 @@
+"""What handlers may reach, and the only place that wires it together and reads the environment."""
+
+import getpass
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from copilot.errors import BadArguments, NeedsConfirmation
+from copilot.intent import Intent
+from copilot.progress import Progress, Silent
+
+if TYPE_CHECKING:
+    from copilot.outside.embed import Embedder
+    from copilot.outside.store import Store
+
+DEFAULT_REGION = "us-east-1"
+Consent = Literal["none", "words", "person"]
+"""Who agreed to the running call: nobody; words that came through a pipe or a script; a person at a terminal or `--yes`."""
+
+FREE_TEXT = {"question", "query", "instructions", "comment", "purpose"}
+SECRETS = re.compile(
+    r"(?i)\b(sk-[\w-]{8,}|AKIA[0-9A-Z]{12,}|gh[pousr]_\w{20,}|xox[abp]-[\w-]+|(?:api[_-]?key|token|password|secret)\s*[=:]\s*\S+)"
+)
+
+
+def mask(text: str) -> str:
+    """Replace what looks like a credential; every log and every stored utterance goes through here."""
+    return SECRETS.sub("[masked]", text)
+
+
+@dataclass
+class Context:
+    """One user's workspace, the outside doors, and the running call.
+
+    Args:
+        home: The folder with the database, the vector index and the simulated account.
+        user: Whose rows are seen.
+        region: AWS region that a call takes when it names none.
+        live: True to reach real AWS; everything else is simulated.
+        consent: Who agreed to what is running now.
+    """
+
+    home: Path
+    user: str
+    region: str = DEFAULT_REGION
+    live: bool = False
+    consent: Consent = "none"
+    progress: Progress = field(default_factory=Silent)
+    operation: str = ""
+
+    @cached_property
+    def store(self) -> "Store":
+        from copilot.outside.store import Store
+
+        return Store(self.home / "copilot.db", self.user)
+
+    @cached_property
+    def embedder(self) -> "Embedder":
+        from copilot.outside.embed import Embedder
+
+        return Embedder.load()
+
+    @property
+    def account(self) -> str:
+        """What the toolbar and the audit call the AWS side of this process."""
+        return "live" if self.live else "simulated"
+
+    @contextmanager
+    def admit(self, intent: Intent, args: Mapping[str, Any]) -> Iterator["Context"]:
+        """Stand between a validated call and its handler: confirmation, operation, audit (see `copilot.intent.Gate`)."""
+        if intent.effect in ("cloud", "destructive") and not self._agreed():
+            raise self._ask(intent, args)
+        masked = masked_args(args)
+        if intent.effect != "read":
+            self.operation = self.store.begin(intent.name, masked, undoable=intent.effect == "write" and intent.name != "undo")
+        try:
+            yield self
+        except BaseException as error:
+            self._close(intent, masked, "failed", mask(str(error) or type(error).__name__))
+            raise
+        self._close(intent, masked, "done", "")
+
+    def _agreed(self) -> bool:
+        return self.consent == "person" or (self.consent == "words" and not self.live)
+
+    def _ask(self, intent: Intent, args: Mapping[str, Any]) -> NeedsConfirmation:
+        shown, bound = intent.preview(self, **args) if intent.preview else (None, {})
+        given = {k: v for k, v in {**args, **bound}.items() if v is not None and v is not False}
+        described = " ".join(f"{k}={v}" for k, v in given.items())
+        where = "LIVE AWS" if self.live else "the simulated account" if intent.effect == "cloud" else "this workspace"
+        return NeedsConfirmation(
+            f"{intent.summary.rstrip('.')}: {described}. This acts on {where}." if described else f"{intent.summary} This acts on {where}.",
+            "Answer yes or no; in a script, add --yes.",
+            {"confirm": {"intent": intent.name, "args": given}},
+            shown,
+        )
+
+    def _close(self, intent: Intent, masked: Mapping[str, Any], outcome: str, detail: str) -> None:
+        if intent.effect == "read":
+            return
+        self.store.finish(self.operation, outcome)
+        self.store.audit(intent.name, masked, outcome, detail, self.operation, self.account)
+        self.operation = ""
+
+
+def masked_args(args: Mapping[str, Any]) -> dict[str, Any]:
+    """Return arguments fit for the audit trail: free text as a digest, credentials masked, absent ones left out."""
+    shown: dict[str, Any] = {}
+    for name, value in args.items():
+        if value is None:
+            continue
+        if name in FREE_TEXT:
+            shown[name] = f"sha256:{sha256(str(value).encode()).hexdigest()[:16]}"
+        else:
+            shown[name] = mask(value) if isinstance(value, str) else value
+    return shown
+
+
+def open_context(
+    home: Path | None = None, user: str = "", region: str = "", live: bool = False, progress: Progress | None = None
+) -> Context:
+    """Wire a context from the command line's words and the environment (COPILOT_HOME, COPILOT_USER, AWS_REGION).
+
+    Raises:
+        BadArguments: the home is a file.
+    """
+    folder = (home or Path(os.environ.get("COPILOT_HOME") or "~/.copilot")).expanduser()
+    if folder.exists() and not folder.is_dir():
+        raise BadArguments(f"{folder} is not a folder.", "Give a folder with --home or COPILOT_HOME.")
+    return Context(
+        home=folder,
+        user=user or os.environ.get("COPILOT_USER") or getpass.getuser(),
+        region=region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION,
+        live=live,
+        progress=progress or Silent(),
+    )

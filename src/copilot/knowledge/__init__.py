@@ -1,0 +1,1 @@
+"""Documents: detect, extract, chunk, index, search."""

@@ -1,0 +1,1 @@
+"""One file per foreign thing, each with one door."""

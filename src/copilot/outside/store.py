@@ -1,0 +1,343 @@
+"""The SQLite file that holds everything: workspace, documents, runs, deployments, sessions and the audit trail."""
+
+import hashlib
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from sqlite_utils import Database
+
+from copilot.errors import AlreadyExists, NotFound, Refused, Unavailable
+from copilot.outside.schema import MIGRATIONS
+
+BUSY_SECONDS = 30
+LISTINGS = {
+    "model": "copilot models list",
+    "collection": "copilot data list-collections",
+    "agent": "copilot agents list",
+    "benchmark": "copilot benchmarks list",
+    "deployment": "copilot deployments list",
+}
+
+
+def now() -> str:
+    """The time in UTC, ISO 8601 with microseconds."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+@dataclass(frozen=True)
+class Thing:
+    """A named part of the workspace at one version."""
+
+    kind: str
+    name: str
+    version: int
+    body: dict[str, Any]
+    changed_at: str
+
+
+class Store:
+    """The database of one home folder, seen by one user.
+
+    Every method sees only what `owner` owns. Things are written as whole versions under an operation, so that an
+    operation can be undone; domain rooms run their own SQL on `connection` inside `transaction()`.
+
+    Args:
+        path: The SQLite file; made when it does not exist.
+        owner: Whose rows are seen and written.
+
+    Raises:
+        Unavailable: the file cannot be opened, or was written by a newer version.
+    """
+
+    def __init__(self, path: Path, owner: str) -> None:
+        self.path = path
+        self.owner = owner
+
+    @cached_property
+    def db(self) -> Database:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+            connection.row_factory = sqlite3.Row
+            for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
+                connection.execute(f"PRAGMA {pragma}")
+            os.chmod(self.path, 0o600)
+            _migrate(connection)
+        except (sqlite3.Error, OSError) as error:
+            raise Unavailable(f"Cannot open {self.path}: {error}.", "Use another folder with --home, or see: copilot doctor") from error
+        return Database(connection)
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The connection, in autocommit: write inside `transaction()`."""
+        connection: sqlite3.Connection = self.db.conn
+        return connection
+
+    def twin(self) -> "Store":
+        """Open the same database again, for another thread."""
+        return Store(self.path, self.owner)
+
+    def close(self) -> None:
+        if "db" in self.__dict__:
+            self.connection.close()
+            del self.db
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Write all or nothing; waits for other writers. A transaction inside one joins it."""
+        connection = self.connection
+        if connection.in_transaction:
+            yield connection
+            return
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+    def rows(self, sql: str, *values: Any) -> list[dict[str, Any]]:
+        """Run a query; each row is a dict."""
+        return list(self.db.query(sql, values))
+
+    # Things
+
+    def find(self, kind: str, name: str) -> Thing | None:
+        """Return a thing by its name (case does not matter), or None."""
+        found = self.rows("SELECT * FROM things WHERE owner = ? AND kind = ? AND name = ? COLLATE NOCASE", self.owner, kind, name)
+        return _thing(found[0]) if found else None
+
+    def get(self, kind: str, name: str) -> Thing:
+        """Return a thing by its name; raise NotFound with the nearest name."""
+        thing = self.find(kind, name)
+        if thing is None:
+            raise NotFound.named(kind, name, self.names(kind), f"See: {LISTINGS.get(kind, 'copilot help')}")
+        return thing
+
+    def all(self, kind: str) -> list[Thing]:
+        return [_thing(row) for row in self.rows("SELECT * FROM things WHERE owner = ? AND kind = ? ORDER BY name", self.owner, kind)]
+
+    def names(self, kind: str) -> list[str]:
+        return [row["name"] for row in self.rows("SELECT name FROM things WHERE owner = ? AND kind = ? ORDER BY name", self.owner, kind)]
+
+    def add(self, kind: str, name: str, body: Mapping[str, Any], operation: str) -> Thing:
+        """Make a new thing; raise AlreadyExists when the name is taken."""
+        with self.transaction():
+            if self.find(kind, name):
+                raise AlreadyExists(
+                    f"There already is a {kind} named '{name}'.", f"Choose another name, or see: {LISTINGS.get(kind, 'copilot help')}"
+                )
+            return self.put(kind, name, body, operation)
+
+    def put(self, kind: str, name: str, body: Mapping[str, Any], operation: str) -> Thing:
+        """Write a thing as its next version."""
+        with self.transaction() as connection:
+            known = self.find(kind, name)
+            name = known.name if known else name
+            version = self._last_version(kind, name) + 1
+            text, at = json.dumps(body, ensure_ascii=False), now()
+            connection.execute("INSERT OR REPLACE INTO things VALUES (?, ?, ?, ?, ?, ?)", (self.owner, kind, name, version, text, at))
+            self._record(kind, name, version, text, operation, at)
+        return Thing(kind, name, version, dict(body), at)
+
+    def remove(self, kind: str, name: str, operation: str) -> Thing:
+        """Take a thing away; `undo` can bring it back."""
+        with self.transaction() as connection:
+            thing = self.get(kind, name)
+            connection.execute("DELETE FROM things WHERE owner = ? AND kind = ? AND name = ?", (self.owner, kind, thing.name))
+            self._record(kind, thing.name, self._last_version(kind, thing.name) + 1, None, operation, now())
+        return thing
+
+    def erase(self, kind: str, name: str) -> Thing:
+        """Delete a thing with every version of it; nothing can bring it back."""
+        with self.transaction() as connection:
+            thing = self.get(kind, name)
+            for table in ("things", "versions"):
+                connection.execute(f"DELETE FROM {table} WHERE owner = ? AND kind = ? AND name = ?", (self.owner, kind, thing.name))
+        return thing
+
+    def versions(self, kind: str, name: str) -> list[Thing]:
+        """Return every version of a thing, oldest first; removals are left out."""
+        sql = "SELECT *, at AS changed_at FROM versions WHERE owner = ? AND kind = ? AND name = ? AND body IS NOT NULL ORDER BY version"
+        return [_thing(row) for row in self.rows(sql, self.owner, kind, name)]
+
+    def settings(self) -> dict[str, Any]:
+        """The workspace's settings, e.g. the default model."""
+        thing = self.find("setting", "workspace")
+        return thing.body if thing else {}
+
+    def set(self, operation: str, **values: Any) -> None:
+        """Change settings; None takes one away."""
+        merged = {**self.settings(), **values}
+        self.put("setting", "workspace", {k: v for k, v in merged.items() if v is not None}, operation)
+
+    def _last_version(self, kind: str, name: str) -> int:
+        sql = "SELECT max(version) AS last FROM versions WHERE owner = ? AND kind = ? AND name = ?"
+        return int(self.rows(sql, self.owner, kind, name)[0]["last"] or 0)
+
+    def _record(self, kind: str, name: str, version: int, body: str | None, operation: str, at: str) -> None:
+        sql = "INSERT INTO versions (owner, kind, name, version, body, operation, at) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        self.connection.execute(sql, (self.owner, kind, name, version, body, operation, at))
+
+    # Operations
+
+    def begin(self, intent: str, args: Mapping[str, Any], undoable: bool) -> str:
+        """Open an operation and return its id."""
+        operation = uuid4().hex[:12]
+        sql = "INSERT INTO operations (id, owner, intent, args, state, undoable, process, at) VALUES (?, ?, ?, ?, 'running', ?, ?, ?)"
+        with self.transaction() as connection:
+            connection.execute(sql, (operation, self.owner, intent, _json(args), undoable, os.getpid(), now()))
+        return operation
+
+    def finish(self, operation: str, state: str) -> None:
+        """Close an operation as `done` or `failed`."""
+        with self.transaction() as connection:
+            connection.execute("UPDATE operations SET state = ? WHERE id = ?", (state, operation))
+
+    def last_operation(self) -> dict[str, Any]:
+        """Return the newest operation that changed something and is not undone; raise Refused when there is none."""
+        sql = """SELECT * FROM operations o WHERE owner = ? AND undoable AND state IN ('done', 'failed', 'running') AND (
+            EXISTS (SELECT 1 FROM versions WHERE operation = o.id) OR EXISTS (SELECT 1 FROM runs WHERE operation = o.id)
+            OR EXISTS (SELECT 1 FROM documents WHERE o.id IN (added_by, removed_by))) ORDER BY seq DESC LIMIT 1"""
+        found = self.rows(sql, self.owner)
+        if not found:
+            raise Refused("There is nothing to undo.", "See what was done: copilot operations show-history")
+        return found[0]
+
+    def revert(self, operation: str) -> None:
+        """Put everything that an operation changed back as it was before."""
+        with self.transaction() as connection:
+            changed = self.rows("SELECT * FROM versions WHERE owner = ? AND operation = ? ORDER BY seq DESC", self.owner, operation)
+            for row in changed:
+                self._restore(row["kind"], row["name"], row["version"])
+            connection.execute("DELETE FROM documents WHERE owner = ? AND added_by = ?", (self.owner, operation))
+            connection.execute("UPDATE documents SET removed_by = NULL WHERE owner = ? AND removed_by = ?", (self.owner, operation))
+            connection.execute("DELETE FROM runs WHERE owner = ? AND operation = ?", (self.owner, operation))
+            connection.execute("UPDATE operations SET state = 'undone' WHERE id = ?", (operation,))
+
+    def _restore(self, kind: str, name: str, version: int) -> None:
+        """Make the version before `version` the current one, dropping `version` from the record."""
+        key = (self.owner, kind, name)
+        self.connection.execute("DELETE FROM versions WHERE owner = ? AND kind = ? AND name = ? AND version = ?", (*key, version))
+        sql = "SELECT * FROM versions WHERE owner = ? AND kind = ? AND name = ? AND version < ? ORDER BY version DESC LIMIT 1"
+        before = self.rows(sql, *key, version)
+        if before and before[0]["body"] is not None:
+            values = (*key, before[0]["version"], before[0]["body"], before[0]["at"])
+            self.connection.execute("INSERT OR REPLACE INTO things VALUES (?, ?, ?, ?, ?, ?)", values)
+        else:
+            self.connection.execute("DELETE FROM things WHERE owner = ? AND kind = ? AND name = ?", key)
+
+    def scrub(self) -> None:
+        """Leave no deleted text behind in the file or its write-ahead log."""
+        self.connection.execute("INSERT INTO chunks_fts (chunks_fts) VALUES ('optimize')")
+        self.connection.execute("VACUUM")
+        self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    # Sessions
+
+    def session(self, name: str) -> dict[str, Any]:
+        """Return the state of a conversation; empty for a new one."""
+        found = self.rows("SELECT state FROM sessions WHERE owner = ? AND name = ?", self.owner, name)
+        return dict(json.loads(found[0]["state"])) if found else {}
+
+    def save_session(self, name: str, state: Mapping[str, Any]) -> None:
+        with self.transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?)", (self.owner, name, _json(state), now()))
+
+    # Audit
+
+    @property
+    def _head(self) -> Path:
+        """The newest digest, kept outside the database so that a cut tail shows."""
+        return self.path.with_name("audit.head")
+
+    def audit(self, intent: str, args: Mapping[str, Any], outcome: str, detail: str, operation: str | None, account: str) -> None:
+        """Append an entry to the hash chain.
+
+        Args:
+            args: Already masked: no secret, no document text, no question.
+            outcome: `done`, `failed`, `refused` or `asked`.
+            account: `simulated` or the AWS account id.
+        """
+        with self.transaction() as connection:
+            last = self.rows("SELECT digest FROM audit ORDER BY seq DESC LIMIT 1")
+            entry = (now(), self.owner, intent, _json(args), outcome, detail, operation, account, last[0]["digest"] if last else "")
+            digest = _digest(entry)
+            sql = """INSERT INTO audit (at, owner, intent, args, outcome, detail, operation, account, previous, digest)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+            connection.execute(sql, (*entry, digest))
+            fresh = self._head.with_suffix(f".{os.getpid()}")
+            fresh.write_text(digest, encoding="ascii")
+            fresh.replace(self._head)
+
+    def audited(self, words: str = "", since: str = "", limit: int = 20) -> list[dict[str, Any]]:
+        """Return the newest entries first whose intent, arguments or detail contain every word.
+
+        Args:
+            since: ISO time; only entries after it.
+        """
+        sql, values = "SELECT * FROM audit WHERE owner = ? AND at >= ?", [self.owner, since]
+        for word in words.split():
+            sql += " AND (intent || ' ' || args || ' ' || detail || ' ' || outcome) LIKE ? ESCAPE '\\'"
+            values.append("%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%")
+        return self.rows(f"{sql} ORDER BY seq DESC LIMIT ?", *values, limit)
+
+    def broken_audit(self) -> str:
+        """Prove the hash chain; return where it breaks, or an empty string."""
+        previous = ""
+        for row in self.connection.execute("SELECT * FROM audit ORDER BY seq"):
+            fields = ("at", "owner", "intent", "args", "outcome", "detail", "operation", "account", "previous")
+            if row["previous"] != previous or _digest(tuple(row[f] for f in fields)) != row["digest"]:
+                return f"entry {row['seq']} of {row['at']} was changed, or one before it was removed"
+            previous = row["digest"]
+        head = self._head.read_text(encoding="ascii") if self._head.exists() else ""
+        return "" if head == previous else "the newest entries were cut off"
+
+
+def _thing(row: Mapping[str, Any]) -> Thing:
+    return Thing(row["kind"], row["name"], row["version"], json.loads(row["body"]), row["changed_at"])
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+
+
+def _digest(entry: tuple[Any, ...]) -> str:
+    return hashlib.sha256(_json(list(entry)).encode()).hexdigest()
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    if connection.execute("PRAGMA user_version").fetchone()[0] == len(MIGRATIONS):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        done = connection.execute("PRAGMA user_version").fetchone()[0]
+        if done > len(MIGRATIONS):
+            raise Unavailable("This workspace was written by a newer copilot.", "Update copilot, or use another folder with --home.")
+        for statement in (s for script in MIGRATIONS[done:] for s in _statements(script)):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _statements(script: str) -> Iterator[str]:
+    """Split a script into statements; `executescript` would commit our transaction."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
