@@ -25,7 +25,7 @@ MIGRATIONS = (
         owner TEXT NOT NULL, name TEXT NOT NULL, state TEXT NOT NULL, changed_at TEXT NOT NULL, PRIMARY KEY (owner, name)
     ) WITHOUT ROWID;
     """,
-    # 2: knowledge. A document is live while removed_by is null; its chunks carry text, place and vector, and the full-text index follows them.
+    # 2: knowledge. A document is live while removed_by is null; chunks carry text, place and vector; the full-text index follows them.
     """
     CREATE TABLE documents (
         id INTEGER PRIMARY KEY, owner TEXT NOT NULL, collection TEXT NOT NULL, source TEXT NOT NULL, name TEXT NOT NULL,

@@ -70,7 +70,7 @@ class Store:
             connection.row_factory = sqlite3.Row
             for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
                 connection.execute(f"PRAGMA {pragma}")
-            os.chmod(self.path, 0o600)
+            self.path.chmod(0o600)
             _migrate(connection)
         except (sqlite3.Error, OSError) as error:
             raise Unavailable(f"Cannot open {self.path}: {error}.", "Use another folder with --home, or see: copilot doctor") from error
