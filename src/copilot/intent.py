@@ -38,6 +38,9 @@ Frequency = Annotated[
     str, Kind("hourly|daily|weekly|monthly or cron", r"hourly|daily|weekly|monthly|\S+( \S+){4}", "daily or '0 6 * * 1-5'")
 ]
 
+THINGS = ("model", "collection", "agent", "benchmark", "deployment")
+"""The kinds of named things in a workspace."""
+
 TYPE_NAMES = {str: "string", int: "integer", float: "number", bool: "boolean", Path: "string"}
 
 
@@ -101,6 +104,15 @@ class Ability:
         """Names that stand on the command line without `--`: the required ones, and an optional `question`."""
         return tuple(a.name for a in self.args if a.required or a.name == "question")
 
+    def kind_of(self, argument: str) -> str | None:
+        """Return the kind of thing in the workspace that an argument names (`agent`, `collection`, …), or None."""
+        singular = argument.removesuffix("s")
+        if argument == "name" and not self.name.startswith(("create_", "register_", "fine_tune_")):
+            singular = self.group.removesuffix("s")
+        elif singular.endswith(("_collection", "_model")):
+            singular = singular.rpartition("_")[2]
+        return singular if singular in THINGS else None
+
     @property
     def command(self) -> tuple[str, ...]:
         """The words of the typed command, e.g. `("models", "register")`; one word for `undo`."""
@@ -124,6 +136,7 @@ class Intent(Ability):
 
     handler: Callable[..., Any] = field(repr=False, default=lambda: None)
     preview: Callable[..., Preview] | None = field(repr=False, default=None)
+    recover: Callable[..., str] | None = field(repr=False, default=None)
 
     @cached_property
     def schema(self) -> dict[str, Any]:
@@ -189,13 +202,20 @@ Handler = TypeVar("Handler", bound=Callable[..., Any])
 _declared: dict[str, Intent] = {}
 
 
-def intent(effect: Effect, examples: tuple[str, ...] = (), preview: Callable[..., Preview] | None = None) -> Callable[[Handler], Handler]:
+def intent(
+    effect: Effect,
+    examples: tuple[str, ...] = (),
+    preview: Callable[..., Preview] | None = None,
+    recover: Callable[..., str] | None = None,
+) -> Callable[[Handler], Handler]:
     """Declare the function below as an ability; the function itself is returned unchanged.
 
     Args:
         effect: What a call can do; decides whether it is confirmed and whether it can be undone.
         examples: Things a person might type for it.
         preview: Called with the same arguments before a confirmation is asked for; its result is shown.
+        recover: Called with the context and the recorded arguments at the next start after the process was killed
+            inside the handler, with `ctx.operation` set to that operation; says in one sentence what it did.
     """
 
     def declare(handler: Handler) -> Handler:
@@ -208,7 +228,7 @@ def intent(effect: Effect, examples: tuple[str, ...] = (), preview: Callable[...
             Argument(p.name, _type_name(hints[p.name]), p.default is p.empty, described.get(p.name, "")) for p in _parameters(handler)
         )
         group = handler.__module__.split(".")[2] if handler.__module__.startswith("copilot.intents.") else "test"
-        _declared[name] = Intent(name, group, effect, summary, args, examples, handler, preview)
+        _declared[name] = Intent(name, group, effect, summary, args, examples, handler, preview, recover)
         return handler
 
     return declare

@@ -204,9 +204,22 @@ class Store:
         with self.transaction() as connection:
             connection.execute("UPDATE operations SET state = ? WHERE id = ?", (state, operation))
 
+    def interrupted(self) -> list[dict[str, Any]]:
+        """Return the operations whose process died before they ended, oldest first."""
+        running = self.rows("SELECT * FROM operations WHERE owner = ? AND state IN ('running', 'recovering') ORDER BY seq", self.owner)
+        return [row for row in running if not _alive(row["process"])]
+
+    def take_over(self, operation: str) -> None:
+        """Mark an interrupted operation as being recovered by this process."""
+        with self.transaction() as connection:
+            connection.execute("UPDATE operations SET state = 'recovering', process = ? WHERE id = ?", (os.getpid(), operation))
+
     def last_operation(self) -> dict[str, Any]:
-        """Return the newest operation that changed something and is not undone; raise Refused when there is none."""
-        sql = """SELECT * FROM operations o WHERE owner = ? AND undoable AND state IN ('done', 'failed', 'running') AND (
+        """Return the newest operation that changed something and is not undone; raise Refused when there is none.
+
+        One that cannot be undone (`undoable` is 0) is returned too: what came before it is not the last change.
+        """
+        sql = """SELECT * FROM operations o WHERE owner = ? AND state NOT IN ('undone', 'undo') AND (NOT undoable AND state = 'done' OR
             EXISTS (SELECT 1 FROM versions WHERE operation = o.id) OR EXISTS (SELECT 1 FROM runs WHERE operation = o.id)
             OR EXISTS (SELECT 1 FROM documents WHERE o.id IN (added_by, removed_by))) ORDER BY seq DESC LIMIT 1"""
         found = self.rows(sql, self.owner)
@@ -306,6 +319,16 @@ class Store:
 
 def _thing(row: Mapping[str, Any]) -> Thing:
     return Thing(row["kind"], row["name"], row["version"], json.loads(row["body"]), row["changed_at"])
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _json(value: Any) -> str:

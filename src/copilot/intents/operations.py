@@ -1,0 +1,100 @@
+"""What was done, and undoing it."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+from annotated_types import Ge
+
+from copilot.context import Context
+from copilot.errors import NeedsConfirmation, Refused
+from copilot.intent import Duration, intent
+from copilot.result import Item, Result
+
+UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+class Entry(Item):
+    at: str
+    user: str
+    ability: str
+    args: dict[str, Any]
+    outcome: str
+    detail: str
+    account: str
+
+
+class History(Result):
+    entries: tuple[Entry, ...]
+    intact: bool
+
+    @property
+    def headline(self) -> str:
+        count = f"{len(self.entries)} {'entry' if len(self.entries) == 1 else 'entries'}" if self.entries else "Nothing was recorded"
+        return f"{count}, newest first." if self.intact else f"{count}. The audit trail has been tampered with; see: copilot doctor"
+
+
+class Undone(Result):
+    ability: str
+    args: dict[str, Any]
+    at: str
+
+    @property
+    def headline(self) -> str:
+        given = " ".join(f"{k}={v}" for k, v in self.args.items())
+        return f"Undone: {self.ability} {given}".rstrip() + "."
+
+
+@intent("read", examples=("what did I do today?", "show all deletions in the last 7 days", "who deployed helpdesk"))
+def show_history(
+    ctx: Context, query: str | None = None, since: Duration | None = None, limit: Annotated[int, Ge(1)] | None = None
+) -> History:
+    """Search the audit trail of what was done, by whom, and why.
+
+    Args:
+        query: Words to look for.
+        since: How far back.
+        limit: Number of entries; 20 unless said.
+    """
+    start = ""
+    if since:
+        start = (datetime.now(UTC) - timedelta(**{UNITS[since[-1]]: int(since[:-1])})).isoformat()
+    rows = ctx.store.audited(query or "", start, limit or 20)
+    entries = tuple(
+        Entry(
+            at=row["at"][:19],
+            user=row["owner"],
+            ability=row["intent"],
+            args=json.loads(row["args"]),
+            outcome=row["outcome"],
+            detail=row["detail"],
+            account=row["account"],
+        )
+        for row in rows
+    )
+    return History(entries=entries, intact=not ctx.store.broken_audit())
+
+
+@intent("write", examples=("undo that", "take back the last change", "oops, revert what I just did"))
+def undo(ctx: Context) -> Undone:
+    """Undo the last change."""
+    last = ctx.store.last_operation()
+    args = json.loads(last["args"])
+    if last["intent"] == "deploy_agent":
+        raise _propose_destroy(ctx, args)
+    if not last["undoable"]:
+        raise Refused(f"The last change, {last['intent']}, cannot be undone.", "See what was done: copilot operations show-history")
+    ctx.store.revert(last["id"])
+    return Undone(ability=last["intent"], args=args, at=last["at"][:19])
+
+
+def _propose_destroy(ctx: Context, args: dict[str, Any]) -> NeedsConfirmation:
+    """Undoing a deployment changes AWS, so it is only ever proposed."""
+    name = f"{args.get('agent', '')}-{args.get('environment') or 'dev'}"
+    known = ctx.store.names("deployment")
+    name = name if name in known or not known else known[-1]
+    return NeedsConfirmation(
+        f"The last change deployed {name}. Undoing it tears that deployment down.",
+        "Answer yes or no.",
+        {"confirm": {"intent": "destroy_deployment", "args": {"deployment": name}}},
+    )

@@ -1,0 +1,158 @@
+"""A conversation: what was said, what is still open, and what a new line therefore means."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from copilot.errors import CopilotError, NeedsAnswer, OutOfScope
+from copilot.intent import THINGS, Intent
+from copilot.outside.store import Store
+from copilot.routing.route import Route, Router, Situation
+
+REMEMBERED = 20
+"""Turns kept for references such as "that one"."""
+
+LONGEST = 20_000
+"""Characters of one utterance; more is a pasted file."""
+
+ORDINALS = {"first": 1, "second": 2, "third": 3, "1st": 1, "2nd": 2, "3rd": 3}
+
+Parse = Callable[[str], tuple[str, dict[str, Any]] | None]
+"""Reads a typed command: the ability's name and its arguments, or None when the line is not one."""
+
+Perform = Callable[[Intent, Mapping[str, Any], bool], Any]
+"""Runs a call; the flag says that the person has just agreed to it."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One utterance and what became of it."""
+
+    utterance: str
+    route: Route
+    result: Any = None
+    error: CopilotError | None = None
+
+    @property
+    def exit_code(self) -> int:
+        return self.error.exit_code if self.error else 0
+
+
+@dataclass
+class Conversation:
+    """A dialogue of one user, kept in the store under a name so that it survives a restart.
+
+    Args:
+        name: The session's name; an empty one is kept nowhere.
+        abilities: The abilities that exist.
+        router: Called for the router when a line needs one, so that typed commands never load it.
+    """
+
+    store: Store
+    name: str
+    abilities: Mapping[str, Intent]
+    router: Callable[[], Router]
+    parse: Parse
+    perform: Perform
+    history: list[dict[str, Any]] = field(default_factory=list)
+    pending: dict[str, Any] | None = None
+    last_route: Route | None = None
+
+    def __post_init__(self) -> None:
+        state = self.store.session(self.name) if self.name else {}
+        self.history = list(state.get("history", ()))
+        self.pending = state.get("pending")
+
+    def say(self, utterance: str) -> Turn:
+        """Take one line to its end: read it, run it, remember it. Errors come back in the turn, not as exceptions."""
+        utterance = utterance.strip()
+        try:
+            route = self.read(utterance)
+        except CopilotError as error:
+            return Turn(utterance, Route("out_of_scope", {}, 0.0, "decline"), error=error)
+        self.last_route = route
+        before = self.pending
+        try:
+            turn = Turn(utterance, *self._act(route))
+            self.pending = None
+        except NeedsAnswer as error:
+            self.pending = error.pending or None
+            turn = Turn(utterance, route, error=error)
+        except CopilotError as error:
+            self.pending = before if isinstance(error, OutOfScope) else None
+            turn = Turn(utterance, route, error=error)
+        self._remember(turn)
+        return turn
+
+    def read(self, utterance: str) -> Route:
+        """Decide what a line means without doing it."""
+        if len(utterance) > LONGEST:
+            problem = f"That is {len(utterance):,} characters long; a sentence of up to {LONGEST:,} can be understood."
+            raise CopilotError(problem, "To load a text, save it as a file and say: ingest FILE into COLLECTION")
+        if typed := self.parse(utterance):
+            name, args = typed
+            return Route(name, args, 1.0, "act", why="A typed command runs as it is.", via="typed")
+        if chosen := self._choice(utterance):
+            return Route(chosen["intent"], chosen["args"], 1.0, "act", why="The reading that you picked.", via="pending")
+        return self.router().route(utterance, self.situation(), self.abilities)
+
+    def situation(self) -> Situation:
+        names = {f"{kind}s": self.store.names(kind) for kind in THINGS}
+        return Situation(names, tuple(self.history), self.pending)
+
+    def forget(self) -> None:
+        """Drop the last turn and whatever is open."""
+        self.pending = None
+        if self.history:
+            self.history.pop()
+        self._save()
+
+    def _act(self, route: Route) -> tuple[Route, Any]:
+        if route.decision == "decline":
+            raise OutOfScope(route.why or "I can't do that.", "See what I can do: help")
+        if route.decision == "ask":
+            raise self._question(route)
+        confirmed = route.intent == "confirm" and bool(self.pending and "confirm" in self.pending)
+        if confirmed and self.pending:
+            call = self.pending["confirm"]
+            route = Route(call["intent"], call["args"], 1.0, "act", why="You agreed.", via="pending", spent=route.spent)
+        return route, self.perform(self.abilities[route.intent], route.args, confirmed)
+
+    def _question(self, route: Route) -> NeedsAnswer:
+        if route.ask:
+            ability = self.abilities[route.intent]
+            argument = ability.argument(route.ask)
+            described = argument.description.rstrip(".") if argument else route.ask
+            choices = f" ({', '.join(argument.choices)})" if argument and argument.choices else ""
+            pending = {"ask": route.ask, "intent": route.intent, "args": route.args}
+            return NeedsAnswer(f"{ability.summary} Which {route.ask}? {described}{choices}.", "Answer, or say: cancel", pending)
+        readings = [{"intent": r.intent, "args": r.args} for r in route.alternatives]
+        listed = "\n".join(f"  {n}. {spell(self.abilities[r['intent']], r['args'])}" for n, r in enumerate(readings, 1))
+        return NeedsAnswer(f"Did you mean\n{listed}", "Answer with a number, or say it in other words.", {"choose": readings})
+
+    def _choice(self, utterance: str) -> dict[str, Any] | None:
+        """Return the reading that a reply such as "2" or "the second one" picks."""
+        readings: Sequence[dict[str, Any]] = (self.pending or {}).get("choose", ())
+        found = re.fullmatch(r"(?:the )?#?(\d|first|second|third|1st|2nd|3rd)(?: one)?[.!]?", utterance.lower())
+        if not readings or not found:
+            return None
+        number = ORDINALS.get(found[1]) or int(found[1])
+        return readings[number - 1] if 1 <= number <= len(readings) else None
+
+    def _remember(self, turn: Turn) -> None:
+        route = turn.route
+        if turn.error is None or isinstance(turn.error, NeedsAnswer):
+            self.history.append({"user": turn.utterance, "intent": route.intent, "args": dict(route.args)})
+            del self.history[:-REMEMBERED]
+        self._save()
+
+    def _save(self) -> None:
+        if self.name:
+            self.store.save_session(self.name, {"history": self.history, "pending": self.pending})
+
+
+def spell(ability: Intent, args: Mapping[str, Any]) -> str:
+    """Write a call as a person reads it: the ability's summary and the arguments."""
+    given = ", ".join(f"{name}: {', '.join(value) if isinstance(value, list) else value}" for name, value in args.items())
+    return f"{ability.summary.rstrip('.')} ({given})" if given else ability.summary.rstrip(".")
