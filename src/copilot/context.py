@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from copilot.errors import BadArguments, NeedsConfirmation
+from copilot.errors import BadArguments, NeedsAnswer, NeedsConfirmation
 from copilot.intent import Intent
 from copilot.progress import Progress, Silent
 
@@ -82,7 +82,8 @@ class Context:
         try:
             yield self
         except BaseException as error:
-            self._close(intent, masked, "failed", mask(str(error) or type(error).__name__))
+            outcome = "asked" if isinstance(error, NeedsAnswer) else "failed"
+            self._close(intent, masked, outcome, mask(str(error) or type(error).__name__))
             raise
         self._close(intent, masked, "done", "")
 

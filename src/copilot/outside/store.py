@@ -219,7 +219,7 @@ class Store:
 
         One that cannot be undone (`undoable` is 0) is returned too: what came before it is not the last change.
         """
-        sql = """SELECT * FROM operations o WHERE owner = ? AND state NOT IN ('undone', 'undo') AND (NOT undoable AND state = 'done' OR
+        sql = """SELECT * FROM operations o WHERE owner = ? AND state != 'undone' AND intent != 'undo' AND (NOT undoable AND state = 'done' OR
             EXISTS (SELECT 1 FROM versions WHERE operation = o.id) OR EXISTS (SELECT 1 FROM runs WHERE operation = o.id)
             OR EXISTS (SELECT 1 FROM documents WHERE o.id IN (added_by, removed_by))) ORDER BY seq DESC LIMIT 1"""
         found = self.rows(sql, self.owner)

@@ -38,6 +38,10 @@ class Turn:
     def exit_code(self) -> int:
         return self.error.exit_code if self.error else 0
 
+    @property
+    def asks_for_yes(self) -> bool:
+        return isinstance(self.error, NeedsAnswer) and "confirm" in self.error.pending
+
 
 @dataclass
 class Conversation:
@@ -58,6 +62,7 @@ class Conversation:
     history: list[dict[str, Any]] = field(default_factory=list)
     pending: dict[str, Any] | None = None
     last_route: Route | None = None
+    usd: float = 0.0
 
     def __post_init__(self) -> None:
         state = self.store.session(self.name) if self.name else {}
@@ -71,6 +76,13 @@ class Conversation:
             route = self.read(utterance)
         except CopilotError as error:
             return Turn(utterance, Route("out_of_scope", {}, 0.0, "decline"), error=error)
+        return self._take(utterance, route)
+
+    def run(self, name: str, args: Mapping[str, Any]) -> Turn:
+        """Take a typed command to its end, as `say` does with words."""
+        return self._take(name, Route(name, dict(args), 1.0, "act", via="typed"))
+
+    def _take(self, utterance: str, route: Route) -> Turn:
         self.last_route = route
         before = self.pending
         try:
@@ -82,6 +94,7 @@ class Conversation:
         except CopilotError as error:
             self.pending = before if isinstance(error, OutOfScope) else None
             turn = Turn(utterance, route, error=error)
+        self.usd += sum(spent.usd or 0 for spent in route.spent) + (getattr(turn.result, "usd", None) or 0)
         self._remember(turn)
         return turn
 
@@ -128,7 +141,7 @@ class Conversation:
             pending = {"ask": route.ask, "intent": route.intent, "args": route.args}
             return NeedsAnswer(f"{ability.summary} Which {route.ask}? {described}{choices}.", "Answer, or say: cancel", pending)
         readings = [{"intent": r.intent, "args": r.args} for r in route.alternatives]
-        listed = "\n".join(f"  {n}. {spell(self.abilities[r['intent']], r['args'])}" for n, r in enumerate(readings, 1))
+        listed = "\n".join(f"  {n}. {spell(self.abilities[r.intent], r.args)}" for n, r in enumerate(route.alternatives, 1))
         return NeedsAnswer(f"Did you mean\n{listed}", "Answer with a number, or say it in other words.", {"choose": readings})
 
     def _choice(self, utterance: str) -> dict[str, Any] | None:

@@ -1,0 +1,112 @@
+"""The chat: history across restarts, completion, a toolbar, and Ctrl-C that stops the step, not the chat."""
+
+import sys
+from collections.abc import Iterable
+from threading import Thread
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.document import Document
+from prompt_toolkit.formatted_text import HTML
+from prompt_toolkit.history import FileHistory
+from rich.text import Text
+
+from copilot.context import mask
+from copilot.errors import CopilotError
+from copilot.faces import show
+from copilot.faces.terminal import Options, Terminal
+from copilot.intent import THINGS
+from copilot.intents import REGISTRY
+
+WORDS = {
+    "/why": "Show how the last line was read.",
+    "/forget": "Drop the last turn from the conversation.",
+    "/exit": "Leave the chat; the conversation is kept.",
+}
+WELCOME = "Type what you want, for example: ingest ./docs into hr. Ask “what can you do?” for more; /exit leaves."
+
+
+class MaskedHistory(FileHistory):
+    """The history file; what looks like a credential is masked before it is written."""
+
+    def store_string(self, string: str) -> None:
+        super().store_string(mask(string))
+
+
+class Names(Completer):
+    """Completes commands at the start of a line and names of the workspace anywhere."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self.terminal = terminal
+        self.commands = {" ".join(i.command): i.summary for i in REGISTRY.values()} | WORDS
+
+    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
+        line = document.text_before_cursor.lstrip()
+        for command, summary in self.commands.items():
+            if line and command.startswith(line):
+                yield Completion(command, start_position=-len(line), display_meta=summary)
+        word = document.get_word_before_cursor(WORD=True)
+        if len(word) < 2:
+            return
+        for kind in THINGS:
+            for name in self.terminal.ctx.store.names(kind):
+                if name.lower().startswith(word.lower()):
+                    yield Completion(name, start_position=-len(word), display_meta=kind)
+
+
+def chat(options: Options) -> int:
+    """Open the chat; return its exit code. Without a terminal, read stdin as one dialogue instead."""
+    terminal = Terminal(Options(**{**vars(options), "session": options.session or "chat"}))
+    if not sys.stdin.isatty():
+        raise CopilotError("The chat needs a terminal.", 'In a script, use: copilot do "…", copilot do - or copilot run FILE')
+    terminal.ctx.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    history = terminal.ctx.home / "history"
+    history.touch(mode=0o600)
+    prompt: PromptSession[str] = PromptSession(
+        history=MaskedHistory(str(history)),
+        completer=Names(terminal),
+        complete_while_typing=True,
+        bottom_toolbar=lambda: toolbar(terminal),
+    )
+    terminal.out.print(Text("copilot", style="bold green"), Text(WELCOME, style="dim"))
+    if terminal.conversation.pending:
+        terminal.out.print(Text("We stopped at an open question; answer it, or say: cancel", style="yellow"))
+    Thread(target=lambda: terminal.ctx.embedder, daemon=True).start()
+    while (line := _read(prompt)) is not None:
+        _take(terminal, line.strip())
+    return 0
+
+
+def toolbar(terminal: Terminal) -> HTML:
+    """Return the line at the bottom: account, region, model, money spent."""
+    ctx = terminal.ctx
+    where = "<style bg='ansired'> LIVE </style>" if ctx.live else "simulated"
+    model = ctx.store.settings().get("model") or "offline"
+    spent = terminal.conversation.usd
+    return HTML(" {} AWS · {} · model {} · ${:.4f} so far").format(HTML(where), ctx.region, model, spent)
+
+
+def _read(prompt: PromptSession[str]) -> str | None:
+    """Return the next line; None at the end of input. Ctrl-C drops what was typed."""
+    while True:
+        try:
+            return prompt.prompt("> ")
+        except KeyboardInterrupt:
+            continue
+        except EOFError:
+            return None
+
+
+def _take(terminal: Terminal, line: str) -> None:
+    if line in ("/exit", "exit", "quit", "/quit"):
+        raise SystemExit(0)
+    if line == "/forget":
+        terminal.conversation.forget()
+    elif line in ("/why", "why"):
+        last = terminal.conversation.last_route
+        terminal.out.print(show.view_route(last) if last else Text("Nothing was said yet.", style="dim"))
+    elif line:
+        try:
+            terminal.show(terminal.conversation.say(line), echo=True)
+        except KeyboardInterrupt:
+            terminal.err.print(Text("Stopped. What was finished before is kept.", style="yellow"))

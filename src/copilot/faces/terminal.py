@@ -1,0 +1,180 @@
+"""What the command line and the chat share: a workspace, a conversation, and showing how a turn went."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from copilot.context import Context, open_context
+from copilot.errors import CopilotError, Interrupted
+from copilot.faces import show
+from copilot.faces.commands import parse_line
+from copilot.intent import Intent
+from copilot.intents import REGISTRY
+from copilot.progress import Advance
+from copilot.routing.conversation import Conversation, Turn
+from copilot.routing.route import Router
+
+
+@dataclass(frozen=True)
+class Options:
+    """What can be said on every command line."""
+
+    json: bool = False
+    yes: bool = False
+    live: bool = False
+    explain: bool = False
+    home: Path | None = None
+    user: str = ""
+    session: str = ""
+
+
+class Bars:
+    """Progress bars on stderr, where a person watches; silence elsewhere.
+
+    Args:
+        console: The console for stderr.
+        out: The console for answers as they are made; None when stdout must stay a single document.
+    """
+
+    def __init__(self, console: Console, out: Console | None) -> None:
+        self.console = console
+        self.out = out
+
+    @contextmanager
+    def track(self, label: str, total: int | None = None) -> Iterator[Advance]:
+        if not self.console.is_terminal:
+            yield lambda _: None
+            return
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=20), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, TextColumn("[dim]{task.fields[last]}"), console=self.console, transient=True) as progress:
+            task = progress.add_task(label, total=total, last="")
+            yield lambda last: progress.update(task, advance=1, last=last)
+
+    def stream(self, text: str) -> None:
+        if self.out and self.out.is_terminal:
+            self.out.print(text, end="", markup=False)
+
+
+class Terminal:
+    """One user's workspace behind a command line or a chat.
+
+    Args:
+        options: What was said on the command line.
+        attended: True when a person is at the keyboard, so that their yes in words counts on live AWS too.
+    """
+
+    def __init__(self, options: Options, attended: bool | None = None) -> None:
+        self.options = options
+        self.attended = sys.stdin.isatty() and sys.stdout.isatty() if attended is None else attended
+        self.out, self.err = show.consoles()
+
+    @cached_property
+    def ctx(self) -> Context:
+        o = self.options
+        ctx = open_context(o.home, o.user, live=o.live, progress=Bars(self.err, None if o.json else self.out))
+        if ctx.live:
+            self.err.print(Text(_live_banner(ctx), style="bold red"))
+        self._recover(ctx)
+        return ctx
+
+    @cached_property
+    def conversation(self) -> Conversation:
+        return Conversation(self.ctx.store, self.options.session, REGISTRY, self.router, parse_line, self.perform)
+
+    def router(self) -> Router:
+        """Return the workspace's router: its default language model, or the offline one."""
+        from copilot.routing.choice import choose
+
+        return choose(self.ctx.store, self.ctx.embedder)
+
+    def perform(self, intent: Intent, args: Mapping[str, Any], confirmed: bool) -> Any:
+        """Run a call; `confirmed` says that the person has just agreed to it in words."""
+        by_person = self.options.yes or (confirmed and self.attended)
+        self.ctx.consent = "person" if by_person else "words" if confirmed else "none"
+        try:
+            return intent.run(args, self.ctx)
+        except KeyboardInterrupt:
+            raise Interrupted("Stopped. What was finished before is kept.", "") from None
+        finally:
+            self.ctx.consent = "none"
+
+    def call(self, intent: Intent, args: Mapping[str, Any]) -> int:
+        """Run a typed command and show how it went; return the exit code."""
+        self.conversation.pending = None
+        turn = self.conversation.run(intent.name, args)
+        if self.attended and not self.options.json and turn.asks_for_yes:
+            self.show(turn)
+            turn = self.conversation.say("yes" if _agrees() else "no")
+        return self.show(turn)
+
+    def show(self, turn: Turn, echo: bool = False) -> int:
+        """Show a turn; return its exit code.
+
+        Args:
+            echo: Also show which call the utterance became.
+        """
+        if self.options.json:
+            show.print_document(show.document(turn.route.intent, turn.route.args, turn.result, turn.error))
+            return turn.exit_code
+        if self.options.explain and turn.route.via != "typed":
+            self.out.print(show.view_route(turn.route))
+        elif echo and turn.route.via != "typed":
+            self.out.print(show.call_line(turn.route))
+        if turn.error:
+            (self.out if turn.error.exit_code in (3, 4) else self.err).print(show.view_error(turn.error))
+        else:
+            self.out.print(show.view(turn.result))
+        return turn.exit_code
+
+    def fail(self, error: CopilotError) -> int:
+        """Show an error that no turn holds; return its exit code."""
+        if self.options.json:
+            show.print_document(show.document("", {}, error=error))
+        else:
+            self.err.print(show.view_error(error))
+        return error.exit_code
+
+    def _recover(self, ctx: Context) -> None:
+        """Finish or roll back what a killed process left open, saying so."""
+        import json
+
+        for row in ctx.store.interrupted():
+            intent = REGISTRY[row["intent"]]
+            if intent.recover is None or row["state"] == "recovering":
+                ctx.store.finish(row["id"], "failed")
+                continue
+            self.err.print(Text(f"An earlier {row['intent']} was interrupted; putting it right.", style="yellow"))
+            ctx.store.take_over(row["id"])
+            ctx.operation = row["id"]
+            try:
+                self.err.print(Text(intent.recover(ctx, **json.loads(row["args"])), style="dim"))
+                ctx.store.finish(row["id"], "done")
+            except CopilotError as error:
+                ctx.store.finish(row["id"], "failed")
+                self.err.print(show.view_error(error))
+            finally:
+                ctx.operation = ""
+
+
+def _live_banner(ctx: Context) -> str:
+    from copilot.outside.aws import identity
+
+    return f"LIVE: AWS account {identity(ctx.region)}, region {ctx.region}. What you confirm costs money."
+
+
+def _agrees() -> bool:
+    import typer
+
+    try:
+        return typer.confirm("Proceed?", default=False)
+    except typer.Abort:
+        return False
