@@ -1,0 +1,150 @@
+"""A conversation does what a person means, line after line, across restarts."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from copilot.context import Context
+from copilot.errors import BadArguments, NeedsAnswer, NeedsConfirmation, OutOfScope
+from copilot.faces.commands import parse_line
+from copilot.intent import Ability, Intent
+from copilot.intents import REGISTRY
+from copilot.routing.conversation import LONGEST, Conversation
+from copilot.routing.route import Reading, Route, Situation
+
+
+class Script:
+    """A router that answers from a list."""
+
+    def __init__(self, *routes: Route) -> None:
+        self.routes = list(routes)
+        self.seen: list[Situation] = []
+
+    def route(self, utterance: str, situation: Situation, abilities: Mapping[str, Ability]) -> Route:
+        self.seen.append(situation)
+        return self.routes.pop(0)
+
+
+def act(intent: str, **args: Any) -> Route:
+    return Route(intent, args, 0.99, "act")
+
+
+def talk(ctx: Context, *routes: Route, name: str = "chat") -> tuple[Conversation, Script]:
+    script = Script(*routes)
+
+    def perform(intent: Intent, args: Mapping[str, Any], confirmed: bool) -> Any:
+        ctx.consent = "words" if confirmed else "none"
+        return intent.run(args, ctx)
+
+    return Conversation(ctx.store, name, REGISTRY, lambda: script, parse_line, perform), script
+
+
+def test_a_typed_command_needs_no_router(ctx: Context) -> None:
+    conversation, script = talk(ctx)
+    turn = conversation.say("operations show-history --limit 3")
+    assert (turn.route.intent, turn.route.args, turn.route.via) == ("show_history", {"limit": 3}, "typed")
+    assert script.seen == []
+
+
+@pytest.mark.parametrize("line", ["show history", "/operations show-history", "copilot operations show-history"])
+def test_an_abilitys_own_name_is_a_command_too(ctx: Context, line: str) -> None:
+    conversation, _ = talk(ctx)
+    assert conversation.say(line).route.via == "typed"
+
+
+def test_words_that_only_start_like_a_command_go_to_the_router(ctx: Context) -> None:
+    conversation, script = talk(ctx, act("show_history"))
+    assert conversation.say("show history of yesterday please").route.via == "offline"
+    assert len(script.seen) == 1
+
+
+def test_a_wrong_option_is_explained_and_changes_nothing_that_was_open(ctx: Context) -> None:
+    conversation, _ = talk(ctx)
+    turn = conversation.say("operations show-history --nope 3")
+    assert isinstance(turn.error, BadArguments)
+    assert "--nope" in turn.error.problem
+
+
+def test_a_missing_argument_is_asked_for_and_the_question_survives_a_restart(ctx: Context) -> None:
+    first, _ = talk(ctx, Route("show_agent", {}, 0.9, "ask", ask="name"))
+    asked = first.say("show me the agent")
+    assert isinstance(asked.error, NeedsAnswer)
+    assert asked.error.pending == {"ask": "name", "intent": "show_agent", "args": {}}
+    second, script = talk(ctx, act("show_history"))
+    second.say("helpdesk")
+    assert script.seen[0].pending == asked.error.pending
+
+
+def test_the_reading_that_is_picked_by_number_runs(ctx: Context) -> None:
+    readings = (Reading("show_agent", {"name": "x"}, 0.5), Reading("show_history", {"limit": 2}, 0.4))
+    conversation, _ = talk(ctx, Route("show_agent", {"name": "x"}, 0.5, "ask", alternatives=readings))
+    assert isinstance(conversation.say("what about x").error, NeedsAnswer)
+    turn = conversation.say("the second one")
+    assert (turn.route.intent, turn.route.args, turn.exit_code) == ("show_history", {"limit": 2}, 0)
+    assert conversation.pending is None
+
+
+def test_a_yes_runs_exactly_what_was_proposed(ctx: Context) -> None:
+    operation = ctx.store.begin("create_agent", {}, True)
+    ctx.store.put("agent", "helpdesk", {"model": "offline", "collections": []}, operation)
+    conversation, _ = talk(ctx, act("delete_agent", name="helpdesk"), act("confirm"))
+    asked = conversation.say("delete helpdesk")
+    assert isinstance(asked.error, NeedsConfirmation)
+    assert ctx.store.names("agent") == ["helpdesk"]
+    done = conversation.say("go ahead")
+    assert (done.route.intent, done.exit_code) == ("delete_agent", 0)
+    assert ctx.store.names("agent") == []
+
+
+def test_a_no_leaves_everything_and_closes_the_question(ctx: Context) -> None:
+    operation = ctx.store.begin("create_agent", {}, True)
+    ctx.store.put("agent", "helpdesk", {"model": "offline", "collections": []}, operation)
+    conversation, _ = talk(ctx, act("delete_agent", name="helpdesk"), act("cancel"), act("confirm"))
+    conversation.say("delete helpdesk")
+    assert conversation.say("no, keep it").exit_code == 0
+    assert conversation.say("yes").exit_code == 1
+    assert ctx.store.names("agent") == ["helpdesk"]
+
+
+def test_a_yes_in_words_confirms_nothing_on_live_aws(ctx: Context) -> None:
+    ctx.live = True
+    operation = ctx.store.begin("create_agent", {}, True)
+    ctx.store.put("agent", "helpdesk", {"model": "offline", "collections": []}, operation)
+    conversation, _ = talk(ctx, act("delete_agent", name="helpdesk"), act("confirm"))
+    conversation.say("delete helpdesk")
+    assert isinstance(conversation.say("yes").error, NeedsConfirmation)
+    assert ctx.store.names("agent") == ["helpdesk"]
+
+
+def test_out_of_scope_is_said_and_keeps_the_open_question(ctx: Context) -> None:
+    conversation, _ = talk(ctx, Route("show_agent", {}, 0.9, "ask", ask="name"), Route("out_of_scope", {}, 0.9, "decline"))
+    conversation.say("show me the agent")
+    turn = conversation.say("is it raining?")
+    assert isinstance(turn.error, OutOfScope)
+    assert turn.exit_code == 4
+    assert conversation.pending
+
+
+def test_one_bad_turn_can_be_forgotten(ctx: Context) -> None:
+    conversation, _ = talk(ctx, act("show_history"), act("show_history", limit=1))
+    conversation.say("history?")
+    conversation.say("history? one")
+    conversation.forget()
+    again, _ = talk(ctx)
+    assert [turn["user"] for turn in again.history] == ["history?"]
+
+
+def test_a_megabyte_of_words_gets_one_clear_error(ctx: Context) -> None:
+    conversation, script = talk(ctx)
+    turn = conversation.say("please " * (LONGEST // 3))
+    assert turn.exit_code == 1
+    assert "characters long" in str(turn.error)
+    assert script.seen == []
+
+
+def test_undo_of_nothing_says_so_and_a_history_shows_the_attempt(ctx: Context) -> None:
+    conversation, _ = talk(ctx)
+    assert "nothing to undo" in str(conversation.say("undo").error)
+    shown = conversation.say("show history").result
+    assert [(e.ability, e.outcome) for e in shown.entries] == [("undo", "failed")]
