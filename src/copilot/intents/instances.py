@@ -1,0 +1,107 @@
+"""Find the EC2 instance that fits."""
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from annotated_types import Gt
+
+from copilot.context import Context
+from copilot.errors import NeedsAnswer
+from copilot.intent import Region, intent
+from copilot.result import Item, Result
+
+if TYPE_CHECKING:
+    from copilot.cloud.instances import Offer
+
+HOURS_A_MONTH = 730
+
+
+class Instance(Item):
+    """An instance type. `memory` in GiB, `gpu_memory` in GB of each GPU as marketed, `price` in USD per hour, on demand."""
+
+    instance_type: str
+    price: float
+    why: str
+    vcpus: int
+    memory: float
+    gpus: int
+    gpu_name: str
+    gpu_memory: float
+    architecture: str
+    burstable: bool
+    storage: str
+    network: str
+
+
+class Recommended(Instance, Result):
+    """The cheapest instance type that fits. `as_of` is the date of the prices; `matches` says how many types fit."""
+
+    region: str
+    as_of: str
+    matches: int
+    runners_up: tuple[Instance, ...]
+
+    @property
+    def headline(self) -> str:
+        gpus = f", {self.gpus} x {self.gpu_name} with {self.gpu_memory:g} GB" if self.gpus else ""
+        monthly = f"about ${self.price * HOURS_A_MONTH:,.2f} a month"
+        return (
+            f"{self.instance_type} has {self.vcpus} vCPUs and {self.memory:g} GiB{gpus} "
+            f"for ${self.price:.6g} an hour ({monthly}) in {self.region}, as of {self.as_of}."
+        )
+
+
+@intent(
+    "read",
+    examples=(
+        "4 RAM",
+        "cheapest instance with 3 GB RAM and 2 CPUs",
+        "I need a box with one A10G in Frankfurt under $2 an hour",
+    ),
+)
+def recommend_instance(
+    ctx: Context,
+    vcpus: Annotated[int, Gt(0)] | None = None,
+    memory: Annotated[float, Gt(0)] | None = None,
+    gpus: Annotated[int, Gt(0)] | None = None,
+    gpu_memory: Annotated[float, Gt(0)] | None = None,
+    gpu_name: str | None = None,
+    architecture: Literal["x86_64", "arm64"] | None = None,
+    max_price: Annotated[float, Gt(0)] | None = None,
+    region: Region | None = None,
+) -> Recommended:
+    """Find the cheapest EC2 instance type that meets the requirements.
+
+    Args:
+        vcpus: At least this many vCPUs.
+        memory: At least this much memory, GiB.
+        gpus: At least this many GPUs.
+        gpu_memory: At least this much memory on each GPU, GB as marketed.
+        gpu_name: GPU model, e.g. A10G, L4, H100.
+        architecture: Processor architecture: x86_64 is Intel and AMD, arm64 is Graviton.
+        max_price: Highest price, USD per hour.
+        region: AWS region code.
+    """
+    from copilot.cloud.instances import Requirements, load, price_date, recommend
+    from copilot.resources import resource
+
+    wanted = Requirements(vcpus, memory, gpus, gpu_memory, gpu_name or None, architecture, max_price)
+    if not wanted.given:
+        given = {"region": region} if region else {}
+        raise NeedsAnswer(
+            "How much memory should it have, in GiB?",
+            "Say what it needs: memory, vCPUs, GPUs, a price; e.g. copilot instances recommend --vcpus 2 --memory 4",
+            {"ask": "memory", "intent": "recommend_instance", "args": given},
+        )
+    where = region or ctx.region
+    advice = recommend(load(resource("data", "ec2_instances.csv"), where), wanted, where)
+    return Recommended(
+        **_row(advice.best, advice.why),
+        region=where,
+        as_of=price_date(resource("data", "ec2_instances.json"), where),
+        matches=advice.matches,
+        runners_up=tuple(Instance(**_row(offer, why)) for offer, why in advice.runners_up),
+    )
+
+
+def _row(offer: "Offer", why: str) -> dict[str, Any]:
+    return {name: getattr(offer, name) for name in Instance.model_fields if name != "why"} | {"why": why}
