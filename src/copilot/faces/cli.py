@@ -68,11 +68,7 @@ def do(
     if utterance == ["-"]:
         raise typer.Exit(_do_lines(terminal))
     text = " ".join(utterance).encode("utf-8", "replace").decode("utf-8")
-    turn = terminal.conversation.say(text)
-    if terminal.attended and not terminal.options.json and turn.asks_for_yes:
-        terminal.show(turn)
-        turn = terminal.conversation.say("yes" if typer.confirm("Proceed?") else "no")
-    raise typer.Exit(terminal.show(turn))
+    raise typer.Exit(terminal.settle(terminal.conversation.say(text)))
 
 
 @app.command(epilog=EVERYWHERE)

@@ -23,6 +23,7 @@ WORDS = {
     "/forget": "Drop the last turn from the conversation.",
     "/exit": "Leave the chat; the conversation is kept.",
 }
+LEAVE = ("/exit", "exit", "/quit", "quit", "bye")
 WELCOME = "Type what you want, for example: ingest ./docs into hr. Ask “what can you do?” for more; /exit leaves."
 
 
@@ -72,7 +73,9 @@ def chat(options: Options) -> int:
     if terminal.conversation.pending:
         terminal.out.print(Text("We stopped at an open question; answer it, or say: cancel", style="yellow"))
     Thread(target=lambda: terminal.ctx.embedder, daemon=True).start()
-    while (line := _read(prompt)) is not None:
+    while (line := _read(prompt, terminal)) is not None:
+        if line.strip() in LEAVE:
+            break
         _take(terminal, line.strip())
     return 0
 
@@ -86,20 +89,25 @@ def toolbar(terminal: Terminal) -> HTML:
     return HTML(" {} AWS · {} · model {} · ${:.4f} so far").format(HTML(where), ctx.region, model, spent)
 
 
-def _read(prompt: PromptSession[str]) -> str | None:
+def _read(prompt: PromptSession[str], terminal: Terminal) -> str | None:
     """Return the next line; None at the end of input. Ctrl-C drops what was typed."""
     while True:
+        agent = _partner(terminal)
         try:
-            return prompt.prompt("> ")
+            return prompt.prompt(f"{agent}> " if agent else "> ")
         except KeyboardInterrupt:
             continue
         except EOFError:
             return None
 
 
+def _partner(terminal: Terminal) -> str:
+    """Return the agent whose question is open, for the prompt."""
+    pending = terminal.conversation.pending or {}
+    return str(pending["args"].get("agent", "")) if pending.get("ask") == "question" else ""
+
+
 def _take(terminal: Terminal, line: str) -> None:
-    if line in ("/exit", "exit", "quit", "/quit"):
-        raise SystemExit(0)
     if line == "/forget":
         terminal.conversation.forget()
     elif line in ("/why", "why"):
@@ -107,6 +115,10 @@ def _take(terminal: Terminal, line: str) -> None:
         terminal.out.print(show.view_route(last) if last else Text("Nothing was said yet.", style="dim"))
     elif line:
         try:
-            terminal.show(terminal.conversation.say(line), echo=True)
+            partner = _partner(terminal)
+            turn = terminal.conversation.say(line)
+            terminal.show(turn, echo=True)
+            if partner and turn.route.via == "pending" and turn.route.intent == "ask_agent":
+                terminal.conversation.keep_asking(partner)
         except KeyboardInterrupt:
             terminal.err.print(Text("Stopped. What was finished before is kept.", style="yellow"))

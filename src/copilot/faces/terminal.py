@@ -109,11 +109,13 @@ class Terminal:
 
     def call(self, intent: Intent, args: Mapping[str, Any]) -> int:
         """Run a typed command and show how it went; return the exit code."""
-        self.conversation.pending = None
-        turn = self.conversation.run(intent.name, args)
+        return self.settle(self.conversation.run(intent.name, args))
+
+    def settle(self, turn: Turn) -> int:
+        """Show a turn, asking the person at the terminal for a yes where one is needed; return the exit code."""
         if self.attended and not self.options.json and turn.asks_for_yes:
             self.show(turn)
-            turn = self.conversation.say("yes" if _agrees() else "no")
+            turn = self.conversation.answer(_agrees())
         return self.show(turn)
 
     def show(self, turn: Turn, echo: bool = False) -> int:
@@ -166,9 +168,9 @@ class Terminal:
 
 
 def _live_banner(ctx: Context) -> str:
-    from copilot.outside.aws import identity
+    from copilot.outside.aws import Session
 
-    return f"LIVE: AWS account {identity(ctx.region)}, region {ctx.region}. What you confirm costs money."
+    return f"LIVE: AWS account {Session(ctx.region).account}, region {ctx.region}. What you confirm costs money."
 
 
 def _agrees() -> bool:

@@ -16,6 +16,10 @@ REMEMBERED = 20
 LONGEST = 20_000
 """Characters of one utterance; more is a pasted file."""
 
+YES = {"yes", "y", "ok", "okay", "sure", "go", "go ahead", "do it", "confirm"}
+NO = {"no", "n", "cancel", "stop", "abort", "never mind"}
+"""Replies to a confirmation that need no router; it reads all the others."""
+
 ORDINALS = {"first": 1, "second": 2, "third": 3, "1st": 1, "2nd": 2, "3rd": 3}
 
 Parse = Callable[[str], tuple[str, dict[str, Any]] | None]
@@ -82,6 +86,10 @@ class Conversation:
         """Take a typed command to its end, as `say` does with words."""
         return self._take(name, Route(name, dict(args), 1.0, "act", via="typed"))
 
+    def answer(self, agreed: bool) -> Turn:
+        """Agree to what is pending, or decline it, without words."""
+        return self.run("confirm" if agreed else "cancel", {})
+
     def _take(self, utterance: str, route: Route) -> Turn:
         self.last_route = route
         before = self.pending
@@ -106,13 +114,18 @@ class Conversation:
         if typed := self.parse(utterance):
             name, args = typed
             return Route(name, args, 1.0, "act", why="A typed command runs as it is.", via="typed")
-        if chosen := self._choice(utterance):
-            return Route(chosen["intent"], chosen["args"], 1.0, "act", why="The reading that you picked.", via="pending")
+        if route := self._reply(utterance):
+            return route
         return self.router().route(utterance, self.situation(), self.abilities)
 
     def situation(self) -> Situation:
         names = {f"{kind}s": self.store.names(kind) for kind in THINGS}
         return Situation(names, tuple(self.history), self.pending)
+
+    def keep_asking(self, agent: str) -> None:
+        """Stay with an agent: the next line is a question for it again, until the person says stop."""
+        self.pending = {"ask": "question", "intent": "ask_agent", "args": {"agent": agent}}
+        self._save()
 
     def forget(self) -> None:
         """Drop the last turn and whatever is open."""
@@ -143,6 +156,19 @@ class Conversation:
         readings = [{"intent": r.intent, "args": r.args} for r in route.alternatives]
         listed = "\n".join(f"  {n}. {spell(self.abilities[r.intent], r.args)}" for n, r in enumerate(route.alternatives, 1))
         return NeedsAnswer(f"Did you mean\n{listed}", "Answer with a number, or say it in other words.", {"choose": readings})
+
+    def _reply(self, utterance: str) -> Route | None:
+        """Return the route of a plain reply to what is pending: a number, yes or no, a question for an agent."""
+        pending, bare = self.pending or {}, utterance.lower().strip(" .!")
+        if "confirm" in pending and bare in YES | NO:
+            return Route("confirm" if bare in YES else "cancel", {}, 1.0, "act", why="A plain yes or no.", via="pending")
+        if pending.get("ask") == "question" and bare not in NO:
+            return Route(
+                pending["intent"], {**pending["args"], "question": utterance}, 1.0, "act", why="Your question, as it is.", via="pending"
+            )
+        if chosen := self._choice(utterance):
+            return Route(chosen["intent"], chosen["args"], 1.0, "act", why="The reading that you picked.", via="pending")
+        return None
 
     def _choice(self, utterance: str) -> dict[str, Any] | None:
         """Return the reading that a reply such as "2" or "the second one" picks."""
