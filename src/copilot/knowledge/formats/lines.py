@@ -1,0 +1,64 @@
+"""Lines of plain text to paragraphs and headings, for formats that only have lines."""
+
+import re
+from collections.abc import Iterator
+
+from copilot.knowledge.blocks import Block, tidy
+
+BULLET = re.compile(r"(?:[•▪◦‣*–—-]|\(?\d{1,3}(?:\.\d+)*[.)]|\(?[a-zA-Z][.)])\s")
+NUMBERED = re.compile(r"(?:§\s*)?(\d{1,2}(?:\.\d{1,2})*)\.?\s+[A-Z]")
+UNDERLINE = re.compile(r"([=~*-])\1{2,}\s*")
+FULL_SHARE = 0.75
+"""A line shorter than this share of the usual width may be the last of its paragraph."""
+HEADING_WORDS = 12
+
+
+def blocks(text: str, page: int | None = None) -> Iterator[Block]:
+    """Join wrapped lines to paragraphs and tell headings from them."""
+    for paragraph in paragraphs(text):
+        level = heading_level(paragraph)
+        yield Block(paragraph, "heading", page, level=level) if level else Block(paragraph, page=page)
+
+
+def heading_level(paragraph: str) -> int:
+    """Return 1 and up for a heading, 0 for anything else."""
+    if len(paragraph.split()) > HEADING_WORDS or paragraph[-1] in ".,;:?!":
+        return 0
+    if numbered := NUMBERED.match(paragraph):
+        return 2 + numbered.group(1).count(".")
+    letters = [c for c in paragraph if c.isalpha()]
+    return int(len(letters) > 3 and all(c.isupper() for c in letters))
+
+
+def paragraphs(text: str) -> Iterator[str]:
+    """Join the lines of each paragraph.
+
+    A line opens a new paragraph after a blank line, as a list item, after a line that is short and ends a sentence,
+    or after a short line when it starts like a sentence.
+    """
+    lines = [line.strip() for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
+    widths = sorted(len(line) for line in lines if line)
+    full = widths[int(len(widths) * 0.8)] * FULL_SHARE if widths else 0
+    current = ""
+    for line in lines:
+        if UNDERLINE.fullmatch(line):
+            line = ""
+        if current and (not line or _opens(line, current, full)):
+            yield tidy(current)
+            current = ""
+        current = _continued(current, line) if current else line
+    if tidy(current):
+        yield tidy(current)
+
+
+def _opens(line: str, current: str, full: float) -> bool:
+    last = current.rsplit("\n", 1)[-1]
+    short = len(last) < full and (last[-1] in ".:!?" or line[0].isupper() or line[0].isdigit())
+    return short or bool(BULLET.match(line))
+
+
+def _continued(current: str, line: str) -> str:
+    """Append a line; a word broken at the line's end is put together again."""
+    if current.endswith("\ufffe") or (current.endswith("-") and current[-2:-1].isalpha() and line[0].islower()):
+        return current[:-1] + line
+    return f"{current}\n{line}"

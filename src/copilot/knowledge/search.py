@@ -1,0 +1,186 @@
+"""Hybrid search: full text (BM25) and vectors, fused by rank. Runs on the workspace's database and on an exported index.
+
+Needs the standard library and numpy only: this file is also shipped to AWS Lambda.
+"""
+
+import math
+import re
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any, Protocol
+
+import numpy as np
+
+POOL = 60
+"""Best passages that each way of searching puts forward."""
+RANK_DAMPING = 60
+"""The constant of reciprocal rank fusion: how little the first places count more than those after them."""
+HEADING_WEIGHT = 0.5
+MAX_TERMS = 32
+MAX_QUERY = 20_000
+COSINE_WEIGHT, COVERAGE_WEIGHT, BIAS = 9.0, 3.0, -5.0
+"""Logistic regression of `relevant` on cosine and coverage, see scripts/fit_relevance.py."""
+
+WORD = re.compile(r"\w+")
+STOPWORDS = frozenset(
+    WORD.findall(
+        """a about all also am an and any are as at be been but by can could did do does for from had has have he her his how i if
+        in into is it its may me must my no not of on or our shall she should so some than that the their them then there these they
+        this those to was we were what when where which while who whom whose why will with would you your"""
+    )
+)
+
+
+class Encoder(Protocol):
+    """What turns texts into vectors of length 1, as (len(texts), width)."""
+
+    def encode(self, texts: Sequence[str]) -> Any: ...
+
+
+class Index(Protocol):
+    """A faster way to the nearest vectors than comparing all of them."""
+
+    def nearest(self, vector: Any, limit: int) -> list[tuple[int, float]]:
+        """Return chunk ids and cosines, the nearest first."""
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A chunk that was found, and where it stands.
+
+    Args:
+        chunk: Id of the chunk; `document` is the id of its document.
+        page: From 1; `row` is the row of its table, from 1, or 0 for what describes the whole table.
+        start: Where `text` starts in the document's extracted text, in characters; `end` is where it ends.
+        score: Fused rank score, for ordering only.
+        relevance: From 0 to 1, whether the passage has to do with the query at all.
+    """
+
+    chunk: int
+    document: int
+    name: str
+    source: str
+    collection: str
+    page: int | None
+    row: int | None
+    heading: str
+    text: str
+    start: int
+    end: int
+    score: float
+    relevance: float
+
+
+def search(
+    connection: sqlite3.Connection,
+    owner: str,
+    embedder: Encoder,
+    collections: Sequence[str],
+    query: str,
+    limit: int = 5,
+    index: Index | None = None,
+) -> list[Passage]:
+    """Return the best passages of live documents, best first.
+
+    Args:
+        collections: Names of collections to search.
+        query: Any text of a user; it is never read as a query language.
+        limit: Most passages to return.
+        index: Takes the place of comparing all vectors.
+    """
+    scope = _Scope(connection, owner, tuple(collections))
+    query = query[:MAX_QUERY]
+    terms = content_words(query)
+    vector = embedder.encode([query])[0]
+    near = index.nearest(vector, POOL) if index else scope.nearest(vector, POOL)
+    scores = fuse(scope.matching(terms, POOL), [chunk for chunk, _ in near])
+    best = sorted(scores, key=lambda chunk: (-scores[chunk], chunk))[:limit]
+    return scope.passages(best, scores, vector, terms)
+
+
+def content_words(text: str) -> tuple[str, ...]:
+    """Return the distinct words that carry meaning, in order, at most MAX_TERMS; all words when none does."""
+    words = list(dict.fromkeys(WORD.findall(text.lower())))
+    return tuple([word for word in words if word not in STOPWORDS] or words)[:MAX_TERMS]
+
+
+def match_expression(terms: Iterable[str]) -> str:
+    """Write words as a full-text query for any of them; each is quoted, so nothing in it is an operator."""
+    return " OR ".join('"' + term.replace('"', '""') + '"' for term in terms)
+
+
+def fuse(*rankings: Sequence[int]) -> dict[int, float]:
+    """Reciprocal rank fusion of lists of ids, best first."""
+    scores: dict[int, float] = {}
+    for ranking in rankings:
+        for rank, chunk in enumerate(ranking, 1):
+            scores[chunk] = scores.get(chunk, 0.0) + 1 / (RANK_DAMPING + rank)
+    return scores
+
+
+def coverage(terms: Sequence[str], text: str) -> float:
+    """Return the share of words that a text has, in any inflection, from 0 to 1."""
+    stems = {_stem(word) for word in WORD.findall(text.lower())}
+    return sum(_stem(term) in stems for term in terms) / len(terms) if terms else 0.0
+
+
+def relevance(cosine: float, covered: float) -> float:
+    """Return how likely a passage is to have to do with the query, from 0 to 1; grows with both."""
+    return 1 / (1 + math.exp(-(COSINE_WEIGHT * cosine + COVERAGE_WEIGHT * covered + BIAS)))
+
+
+def document_title(name: str) -> str:
+    """Turn a file name into words: `hr/travel-policy.docx` becomes `hr travel policy`."""
+    path = PurePath(name)
+    return " ".join(WORD.findall(str(path.with_suffix("") if path.suffix else path).replace("_", " ")))
+
+
+class _Scope:
+    """The live documents of some collections."""
+
+    def __init__(self, connection: sqlite3.Connection, owner: str, collections: tuple[str, ...]) -> None:
+        self.connection = connection
+        marks = ", ".join("?" * len(collections))
+        self.live = f"d.owner = ? AND d.removed_by IS NULL AND d.collection IN ({marks})"
+        self.values = (owner, *collections)
+
+    def nearest(self, vector: Any, limit: int) -> list[tuple[int, float]]:
+        """Compare all vectors."""
+        sql = f"SELECT c.id, c.vector FROM chunks c JOIN documents d ON d.id = c.document WHERE {self.live} ORDER BY c.id"
+        rows = self.connection.execute(sql, self.values).fetchall()
+        if not rows:
+            return []
+        cosines = np.frombuffer(b"".join(row[1] for row in rows), np.float32).reshape(len(rows), -1) @ vector
+        best = np.argsort(-cosines, kind="stable")[:limit]
+        return [(rows[i][0], float(cosines[i])) for i in best]
+
+    def matching(self, terms: Sequence[str], limit: int) -> list[int]:
+        """Find any of the words, the best match first."""
+        if not terms:
+            return []
+        sql = f"""SELECT c.id FROM chunks_fts f JOIN chunks c ON c.id = f.rowid JOIN documents d ON d.id = c.document
+            WHERE chunks_fts MATCH ? AND {self.live} ORDER BY bm25(chunks_fts, 1.0, {HEADING_WEIGHT}), c.id LIMIT ?"""
+        return [row[0] for row in self.connection.execute(sql, (match_expression(terms), *self.values, limit))]
+
+    def passages(self, chunks: Sequence[int], scores: dict[int, float], vector: Any, terms: Sequence[str]) -> list[Passage]:
+        """Fetch chunks, in the order given; an index may offer some that are gone."""
+        sql = f"""SELECT c.id, d.id, d.name, d.source, d.collection, c.page, c."row", c.heading, c.text, c.start, c.end, c.vector
+            FROM chunks c JOIN documents d ON d.id = c.document WHERE c.id IN ({", ".join("?" * len(chunks))}) AND {self.live}"""
+        found = {}
+        for row in self.connection.execute(sql, (*chunks, *self.values)):
+            chunk, document, name, source, collection, page, number, heading, text, start, end, blob = row
+            cosine = float(np.frombuffer(blob, np.float32) @ vector)
+            covered = coverage(terms, f"{document_title(name)} {heading} {text}")
+            place = (chunk, document, name, source, collection, page, number, heading, text, start, end)
+            found[chunk] = Passage(*place, scores[chunk], relevance(cosine, covered))
+        return [found[chunk] for chunk in chunks if chunk in found]
+
+
+def _stem(word: str) -> str:
+    """Cut common English endings; numbers and short words stay whole."""
+    for ending in ("ingly", "edly", "ings", "ing", "ies", "ed", "es", "ly", "s", "y"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3 and word.isalpha():
+            return word.removesuffix(ending).removesuffix("e")
+    return word.removesuffix("e") if len(word) > 4 else word
