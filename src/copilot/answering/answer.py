@@ -1,0 +1,95 @@
+"""What an agent answers: claims, each with a citation that code has checked against the passage."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from copilot.knowledge.search import Passage
+
+NUMBER = re.compile(r"\d+(?:[.,:/]\d+)*")
+
+
+@dataclass(frozen=True)
+class Citation:
+    """Where a claim stands.
+
+    `quote` is the document's own text; `start` and `end` are character offsets into the document's extracted text.
+    """
+
+    document: str
+    source: str
+    collection: str
+    page: int | None
+    row: int | None
+    quote: str
+    start: int
+    end: int
+    chunk: int
+
+    @property
+    def place(self) -> str:
+        """The document with its page or row, for people."""
+        if self.page is not None:
+            return f"{self.document}, page {self.page}"
+        return f"{self.document}, row {self.row}" if self.row is not None else self.document
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One statement of an answer."""
+
+    text: str
+    citation: Citation
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer, or the reason there is none. `confidence` is 0..1; tokens and usd are None where no model was called."""
+
+    text: str
+    claims: tuple[Claim, ...] = ()
+    refused: bool = False
+    why: str = ""
+    confidence: float = 0.0
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    usd: float | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def refuse(why: str, confidence: float = 0.0) -> Answer:
+    """Say that the documents do not answer."""
+    return Answer("I could not find an answer to that in the documents.", refused=True, why=why, confidence=confidence)
+
+
+def cite(passage: Passage, start: int, end: int) -> Citation:
+    """Cite the characters `start:end` of the passage's text."""
+    return Citation(
+        document=passage.name,
+        source=passage.source,
+        collection=passage.collection,
+        page=passage.page,
+        row=passage.row,
+        quote=passage.text[start:end],
+        start=passage.start + start,
+        end=passage.start + end,
+        chunk=passage.chunk,
+    )
+
+
+def supported(claim: Claim, passages: Sequence[Passage]) -> bool:
+    """Check that the quote stands where the citation says, and that it holds every number of the claim."""
+    citation = claim.citation
+    passage = next((p for p in passages if p.chunk == citation.chunk), None)
+    if passage is None or not citation.quote.strip():
+        return False
+    here = passage.text[citation.start - passage.start : citation.end - passage.start]
+    return here == citation.quote and numbers(claim.text) <= numbers(here)
+
+
+def numbers(text: str) -> set[str]:
+    """Return the numbers, dates and times of a text, thousands separators taken out."""
+    return {re.sub(r"[,.](?=\d{3}\b)", "", found) for found in NUMBER.findall(text)}

@@ -1,0 +1,73 @@
+"""Table rows: which cell a question asks for, and how the row says it."""
+
+from dataclasses import dataclass
+
+from copilot.answering.question import Question, covered, terms
+from copilot.knowledge.search import Encoder
+
+HINTS = {
+    "money": ("price", "cost", "fee", "rate", "amount", "salary", "budget"),
+    "person": ("contact", "name", "owner", "manager", "person", "responsible", "head"),
+    "contact": ("phone", "telephone", "extension", "email", "mail"),
+    "date": ("date", "day", "from", "until", "due", "since", "valid", "year"),
+    "percent": ("percent", "share", "discount"),
+}
+PLACES = ("city", "country", "location", "place", "address", "room", "site", "office")
+SIMILAR = 0.45
+"""How near a column's name must be to the rest of the question, when no word of it is in the question."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a row, with the cell that says what the row is about."""
+
+    column: str
+    value: str
+    subject: tuple[str, str] | None
+
+    @property
+    def text(self) -> str:
+        about = f" ({self.subject[0]}: {self.subject[1]})" if self.subject else ""
+        return f"{self.column}: {self.value}{about}"
+
+
+def asked_cell(question: Question, cells: tuple[tuple[str, str], ...], embedder: Encoder) -> Cell | None:
+    """Return the cell that a question about this row asks for, or None when no column is meant."""
+    known = max(range(len(cells)), key=lambda i: (_named(question, cells[i][1]), -i))
+    if _named(question, cells[known][1]) == 0:
+        return None
+    rest = [t for t in question.terms if not covered(t, terms(cells[known][1]))]
+    open_cells = [i for i in range(len(cells)) if i != known and cells[i][1]]
+    if not open_cells:
+        return None
+    best = max(open_cells, key=lambda i: (_meant(question, rest, cells[i][0]), -i))
+    if _meant(question, rest, cells[best][0]) == 0:
+        best_similar = _similar(question, rest, [cells[i][0] for i in open_cells], embedder)
+        if best_similar is None:
+            return None
+        best = open_cells[best_similar]
+    return Cell(cells[best][0], cells[best][1], cells[known])
+
+
+def _named(question: Question, value: str) -> float:
+    """How much of a question names this value; 0 unless most of the value is in the question."""
+    own = set(terms(value))
+    hit = [t for t in own if covered(t, question.terms)]
+    return sum(map(len, hit)) if own and len(hit) >= 0.6 * len(own) else 0.0
+
+
+def _meant(question: Question, rest: list[str], column: str) -> float:
+    """How clearly a column's name is asked for: by its words first, by the kind of question second."""
+    own = terms(column)
+    words = sum(covered(t, own) for t in rest)
+    hints = HINTS.get(question.kind, PLACES if question.text.lower().startswith("where") else ())
+    return words / (0.5 + len(own)) + 0.3 * any(h in column.lower() for h in hints)
+
+
+def _similar(question: Question, rest: list[str], columns: list[str], embedder: Encoder) -> int | None:
+    if not rest:
+        return None
+    vectors = embedder.encode([" ".join(rest), *(c.replace("_", " ") for c in columns)])
+    near = vectors[1:] @ vectors[0]
+    best = int(near.argmax())
+    return best if near[best] >= SIMILAR else None

@@ -1,0 +1,161 @@
+"""How an answer is compared with what was expected."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from copilot.answering.answer import Answer
+from copilot.errors import Unavailable
+from copilot.evaluation.cases import Case
+from copilot.knowledge.search import Encoder
+from copilot.prompt import prompt
+
+Metric = Literal["exact_match", "contains", "semantic_similarity", "llm_judge", "citation"]
+METRICS: tuple[Metric, ...] = get_args(Metric)
+SIMILAR = 0.6
+NUMERALS = {word: str(n) for n, word in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())}
+SYMBOLS = {"€": " eur ", "$": " usd ", "£": " gbp ", "¥": " jpy ", "%": " percent "}
+SAME = {"euro": "eur", "euros": "eur", "dollar": "usd", "dollars": "usd", "pounds": "gbp", "us": "usd"}
+IDLE = frozenset({"a", "an", "the"})
+TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+")
+
+
+@dataclass(frozen=True)
+class Score:
+    """`value` is 0..1, None when it could not be judged; then `passed` is None too."""
+
+    value: float | None
+    passed: bool | None
+    why: str
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What scorers need from outside: an embedder, and for `llm_judge` a call that sends a prompt and returns the reply."""
+
+    embedder: Encoder
+    judge: Callable[[str], str] | None = None
+
+
+def score(metric: Metric, case: Case, answer: Answer, bench: Bench) -> Score:
+    """Score one answer. A question that the documents do not answer is passed by refusing, whatever the metric.
+
+    Raises:
+        Unavailable: the metric is `llm_judge` and there is no model to judge.
+    """
+    if not case.answerable:
+        return Score(1.0, True, "rightly refused") if answer.refused else Score(0.0, False, "answered, and should have refused")
+    if answer.refused:
+        return Score(0.0, False, "refused")
+    return SCORERS[metric](case, answer, bench)
+
+
+def _exact_match(case: Case, answer: Answer, bench: Bench) -> Score:
+    said = tokens(answer.text)
+    return _verdict(any(said == tokens(right) for right in _alternatives(case)), "the same words", "other words")
+
+
+def _contains(case: Case, answer: Answer, bench: Bench) -> Score:
+    said = tokens(answer.text)
+    return _verdict(any(_within(tokens(right), said) for right in _alternatives(case)), "contains it", "does not contain it")
+
+
+def _semantic_similarity(case: Case, answer: Answer, bench: Bench) -> Score:
+    wanted = _alternatives(case)
+    vectors = bench.embedder.encode([answer.text, *(c.text for c in answer.claims), *wanted])
+    said, right = vectors[: -len(wanted)], vectors[-len(wanted) :]
+    value = max(0.0, min(1.0, float((said @ right.T).max())))
+    if not any(_figures(r) <= _figures(answer.text) for r in wanted):
+        return Score(value, False, "another number than expected")
+    if any(_within(tokens(r), tokens(answer.text)) for r in wanted):
+        return Score(1.0, True, "contains it")
+    return Score(value, value >= SIMILAR, f"similarity {value:.2f}, passes from {SIMILAR}")
+
+
+def _citation(case: Case, answer: Answer, bench: Bench) -> Score:
+    if not answer.claims:
+        return Score(0.0, False, "no citation")
+    if case.document:
+        named = [c.citation.document for c in answer.claims]
+        return _verdict(any(_same_file(case.document, name) for name in named), f"cites {case.document}", f"cites {', '.join(named)}")
+    quoted = tokens(" ".join(c.citation.quote for c in answer.claims))
+    return _verdict(any(_within(tokens(right), quoted) for right in _alternatives(case)), "quotes it", "quotes something else")
+
+
+def _llm_judge(case: Case, answer: Answer, bench: Bench) -> Score:
+    if bench.judge is None:
+        raise Unavailable("llm_judge needs a language model, and none is chosen.", "Choose one: copilot models use NAME")
+    reply = bench.judge(prompt("judge", question=_fenced(case.question), expected=_fenced(case.answer), answer=_fenced(answer.text)))
+    found = re.search(r"\{.*\}", reply, re.DOTALL)
+    try:
+        verdict = json.loads(found[0]) if found else {}
+    except json.JSONDecodeError:
+        verdict = {}
+    if verdict.get("verdict") not in ("right", "wrong"):
+        return Score(None, None, "the judge gave no verdict")
+    return Score(float(verdict["verdict"] == "right"), verdict["verdict"] == "right", str(verdict.get("why", ""))[:300])
+
+
+SCORERS: dict[Metric, Callable[[Case, Answer, Bench], Score]] = {
+    "exact_match": _exact_match,
+    "contains": _contains,
+    "semantic_similarity": _semantic_similarity,
+    "citation": _citation,
+    "llm_judge": _llm_judge,
+}
+
+
+def tokens(text: str) -> list[str]:
+    """Return words and numbers in one spelling: no case, accents, articles; 1,250.00 is 1250, seven is 7, € is eur."""
+    for symbol, word in SYMBOLS.items():
+        text = text.replace(symbol, word)
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).lower()
+    return [_canonical(t) for t in TOKEN.findall(plain) if t not in IDLE]
+
+
+def _canonical(token: str) -> str:
+    if token[0].isdigit():
+        plain = re.sub(r",(?=\d{3}(?:\D|$))", "", token).replace(",", ".")
+        whole, _, fraction = plain.partition(".")
+        fraction = "" if "." in fraction else fraction.rstrip("0")
+        return plain if plain.count(".") > 1 else f"{int(whole)}.{fraction}" if fraction else str(int(whole))
+    return SAME.get(token, NUMERALS.get(token, token))
+
+
+def _within(wanted: list[str], said: Sequence[str]) -> bool:
+    """Whether all wanted tokens stand close together in what was said: in a stretch at most two tokens longer than they are."""
+    length = len(wanted) + 2
+    return bool(wanted) and any(_covers(said[i : i + length], wanted) for i in range(max(1, len(said) - len(wanted) + 1)))
+
+
+def _covers(stretch: Sequence[str], wanted: list[str]) -> bool:
+    left = list(stretch)
+    for token in wanted:
+        if token not in left:
+            return False
+        left.remove(token)
+    return True
+
+
+def _figures(text: str) -> set[str]:
+    return {t for t in tokens(text) if t[0].isdigit()}
+
+
+def _alternatives(case: Case) -> list[str]:
+    return [part.strip() for part in case.answer.split("|") if part.strip()]
+
+
+def _same_file(wanted: str, name: str) -> bool:
+    base = wanted.replace("\\", "/").rsplit("/", 1)[-1].lower()
+    return name.lower() in (base, wanted.lower()) or name.lower().rsplit(".", 1)[0] == base
+
+
+def _verdict(passed: bool, yes: str, no: str) -> Score:
+    return Score(float(passed), passed, yes if passed else no)
+
+
+def _fenced(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
