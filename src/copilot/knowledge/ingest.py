@@ -3,42 +3,20 @@
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from copilot.knowledge.extract import Extracted, rejected
+from copilot.knowledge.results import Outcome, Status
 from copilot.knowledge.sandbox import Sandbox, Task
 from copilot.knowledge.search import Encoder, document_title
 from copilot.knowledge.source import File, canonical, find
 from copilot.outside.store import Store, now
 from copilot.progress import Progress, Silent
 
-Status = Literal["indexed", "unchanged", "skipped", "failed"]
 KEPT = "The version that was read before is kept."
 MAX_BYTES = 500 << 20
 HEADING_CHARACTERS = 120
 """How much of a heading helps a passage's vector; it must not drown the passage."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one file.
-
-    Args:
-        masked: How many pieces of personal data were masked, by kind.
-        notes: What was lost or doubtful in a file that was read.
-    """
-
-    name: str
-    source: str
-    status: Status
-    reason: str = ""
-    hint: str = ""
-    type: str = ""
-    pages: int | None = None
-    chunks: int = 0
-    notes: tuple[str, ...] = ()
-    masked: dict[str, int] = field(default_factory=dict)
 
 
 def ingest(
@@ -81,7 +59,7 @@ def ingest(
 
 def _settle(shelf: "_Shelf", file: File, digest: str, known: dict[str, str], extracted: Iterator[Extracted]) -> Outcome:
     if digest and known.get(file.source) == digest:
-        return Outcome(file.name, file.source, "unchanged")
+        return Outcome(name=file.name, status="unchanged")
     return shelf.put(file, digest, next(extracted) if digest else rejected(file.problem or "cannot be opened", skipped=bool(file.problem)))
 
 
@@ -122,7 +100,7 @@ class _Shelf:
         with self.store.transaction():
             live = self._live(file)
             if live and live["status"] == "indexed" and live["digest"] == digest:
-                return Outcome(file.name, file.source, "unchanged")  # another process was quicker
+                return Outcome(name=file.name, status="unchanged")  # another process was quicker
             self._open()
             document = self._insert(file, digest, extracted, live)
             rows = ((document, i, *chunk, vectors[i].tobytes()) for i, chunk in enumerate(extracted["chunks"]))
@@ -205,14 +183,13 @@ def _status(extracted: Extracted) -> Status:
 
 def _outcome(file: File, extracted: Extracted, hint: str = "") -> Outcome:
     return Outcome(
-        file.name,
-        file.source,
-        _status(extracted),
-        extracted["reason"],
-        hint or extracted["hint"],
-        extracted["type"],
-        extracted["pages"],
-        len(extracted["chunks"]),
-        tuple(extracted["notes"]),
-        extracted["masked"],
+        name=file.name,
+        status=_status(extracted),
+        reason=extracted["reason"],
+        hint=hint or extracted["hint"],
+        type=extracted["type"],
+        pages=extracted["pages"],
+        passages=len(extracted["chunks"]),
+        notes=tuple(extracted["notes"]),
+        masked=extracted["masked"],
     )

@@ -17,6 +17,8 @@ POOL = 60
 """Best passages that each way of searching puts forward."""
 RANK_DAMPING = 60
 """The constant of reciprocal rank fusion: how little the first places count more than those after them."""
+RELEVANT = 0.5
+"""A passage below this has nothing to do with the query."""
 HEADING_WEIGHT = 0.5
 MAX_TERMS = 32
 MAX_QUERY = 20_000
@@ -128,7 +130,7 @@ def coverage(terms: Sequence[str], text: str) -> float:
 
 def relevance(cosine: float, covered: float) -> float:
     """Return how likely a passage is to have to do with the query, from 0 to 1; grows with both."""
-    return 1 / (1 + math.exp(-(COSINE_WEIGHT * cosine + COVERAGE_WEIGHT * covered + BIAS)))
+    return round(1 / (1 + math.exp(-(COSINE_WEIGHT * cosine + COVERAGE_WEIGHT * covered + BIAS))), 4)
 
 
 def document_title(name: str) -> str:

@@ -1,0 +1,167 @@
+"""Documents: read them into collections, see what is there, search, delete."""
+
+import re
+from collections import Counter
+from typing import Annotated, Any
+
+from annotated_types import Ge, Le
+
+from copilot.context import Context
+from copilot.errors import BadArguments, CopilotError
+from copilot.intent import Preview, intent
+from copilot.knowledge import collections
+from copilot.knowledge.results import Collection, CollectionRow, Collections, Deleted, Doomed, Found, Ingested, PassageRow
+
+SHOWN = 5
+SHOWN_FILES = 50
+NAME = r"[\w][\w .-]{0,62}"
+
+
+@intent(
+    "write",
+    examples=(
+        "load everything in ./policies into the hr collection",
+        "ingest s3://acme-docs/manuals and strip personal data",
+        "read the handbook at ~/docs/handbook.pdf",
+    ),
+)
+def ingest_data(ctx: Context, source: str, collection: str | None = None, redact_pii: bool = False) -> Ingested:
+    """Read files, a folder or a URL into a searchable collection.
+
+    Args:
+        source: Path, glob, URL, s3://bucket/prefix or database file.
+        collection: Collection to put it in; named after the folder unless said.
+        redact_pii: Mask personal data before indexing.
+    """
+    from copilot.knowledge.ingest import ingest
+    from copilot.knowledge.source import collection_name
+
+    name = _checked(collection) if collection else collection_name(source)
+    outcomes = ingest(ctx.store, ctx.embedder, source, name, ctx.operation, redact_pii, ctx.progress)
+    counts = Counter(outcome.status for outcome in outcomes)
+    if not counts["indexed"] + counts["unchanged"]:
+        reasons = Counter(f"{o.reason}{f' ({o.name})' if len(outcomes) <= SHOWN else ''}" for o in outcomes)
+        listed = "; ".join(f"{count} × {reason}" if count > 1 else reason for reason, count in reasons.most_common(SHOWN))
+        hint = next((o.hint for o in outcomes if o.hint), "Give a folder with documents.")
+        raise CopilotError(f"No document in {source} could be read: {listed or 'it is empty'}.", hint)
+    masked: Counter[str] = Counter()
+    for outcome in outcomes:
+        masked.update(outcome.masked)
+    return Ingested(
+        collection=ctx.store.get("collection", name).name,
+        indexed=counts["indexed"],
+        unchanged=counts["unchanged"],
+        skipped=counts["skipped"],
+        failed=counts["failed"],
+        passages=sum(outcome.passages for outcome in outcomes),
+        masked=dict(masked),
+        files=outcomes,
+    )
+
+
+@intent("read", examples=("what data have I loaded so far?", "which collections are there", "list my document collections"))
+def list_collections(ctx: Context) -> Collections:
+    """List data collections with sizes."""
+    rows = []
+    for thing in ctx.store.all("collection"):
+        volume = collections.volume(ctx.store, thing.name)
+        rows.append(
+            CollectionRow(
+                name=thing.name,
+                documents=volume.documents,
+                passages=volume.passages,
+                characters=volume.characters,
+                failed=volume.failed,
+                sources=_sources(thing.body),
+                changed_at=thing.changed_at[:19],
+            )
+        )
+    return Collections(collections=tuple(rows))
+
+
+@intent("read", examples=("show me what's inside hr", "any files that failed in the hr collection?", "how big is the contracts collection"))
+def show_collection(ctx: Context, collection: str, failures: bool = False, limit: Annotated[int, Ge(1)] | None = None) -> Collection:
+    """Show one collection: documents, types, volume, quality, failures.
+
+    Args:
+        collection: Collection.
+        failures: Show only the files that could not be read.
+        limit: Most files to list; 50 unless said.
+    """
+    thing = ctx.store.get("collection", collection)
+    volume = collections.volume(ctx.store, thing.name)
+    documents = collections.documents(ctx.store, thing.name)
+    shown = [d for d in documents if not failures or d.status != "indexed"][: limit or SHOWN_FILES]
+    return Collection(
+        name=thing.name,
+        sources=_sources(thing.body),
+        types=dict(Counter(d.type for d in documents if d.status == "indexed").most_common()),
+        bytes=volume.bytes,
+        characters=volume.characters,
+        passages=volume.passages,
+        indexed=volume.documents,
+        failed=volume.failed,
+        documents=tuple(shown),
+    )
+
+
+@intent(
+    "read",
+    examples=(
+        "find passages about parental leave in hr",
+        "search the manuals for torque settings, top 3",
+        "where do the contracts mention penalties",
+    ),
+)
+def search_data(ctx: Context, query: str, collection: str | None = None, limit: Annotated[int, Ge(1), Le(50)] | None = None) -> Found:
+    """Search the ingested documents and show the passages, without an agent.
+
+    Args:
+        query: What to look for, without the words that name the collection.
+        collection: Collection to search; all of them unless said.
+        limit: Number of passages; 5 unless said.
+    """
+    from copilot.knowledge.search import RELEVANT, search
+
+    names = collections.searchable(ctx.store, collection)
+    passages = search(ctx.store.connection, ctx.store.owner, ctx.embedder, names, query, limit or SHOWN)
+    rows = tuple(PassageRow(**{field: getattr(passage, field) for field in PassageRow.model_fields}) for passage in passages)
+    return Found(collections=tuple(names), relevant=any(row.relevance >= RELEVANT for row in rows), passages=rows)
+
+
+def preview_deletion(ctx: Context, collection: str) -> Preview:
+    """Show what would go; raise Refused when an agent still reads it."""
+    thing = collections.unused(ctx.store, collection)
+    volume = collections.volume(ctx.store, thing.name)
+    doomed = Doomed(collection=thing.name, documents=volume.documents, passages=volume.passages, sources=_sources(thing.body))
+    return Preview(doomed, {"collection": thing.name})
+
+
+@intent(
+    "destructive",
+    examples=("get rid of the old-manuals collection", "delete collection hr", "erase everything indexed from the contracts"),
+    preview=preview_deletion,
+)
+def delete_collection(ctx: Context, collection: str) -> Deleted:
+    """Delete a collection and everything indexed from it.
+
+    Args:
+        collection: Collection.
+    """
+    thing = collections.unused(ctx.store, collection)
+    volume = collections.volume(ctx.store, thing.name)
+    collections.erase(ctx.store, thing.name)
+    return Deleted(collection=thing.name, documents=volume.documents, passages=volume.passages)
+
+
+def _checked(name: str) -> str:
+
+    if not re.fullmatch(NAME, name):
+        raise BadArguments(
+            f"'{name[:80]}' cannot be a collection's name.", "Use letters, digits, spaces, '-', '_' and '.', at most 63 of them."
+        )
+    return name
+
+
+def _sources(body: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(origin["source"] for origin in body.get("sources", ()))

@@ -1,0 +1,159 @@
+"""What the abilities about documents answer with."""
+
+from typing import Literal
+
+from copilot.result import Field, Item, Result
+
+Status = Literal["indexed", "unchanged", "skipped", "failed"]
+
+
+class Outcome(Item):
+    """What became of one file.
+
+    `notes` say what was lost or doubtful in a file that was read; `masked` counts pieces of personal data by kind.
+    """
+
+    name: str
+    status: Status
+    reason: str = ""
+    hint: str = ""
+    type: str = ""
+    pages: int | None = None
+    passages: int = 0
+    notes: tuple[str, ...] = ()
+    masked: dict[str, int] = Field(default_factory=dict)
+
+
+class Ingested(Result):
+    collection: str
+    indexed: int
+    unchanged: int
+    skipped: int
+    failed: int
+    passages: int
+    masked: dict[str, int]
+    files: tuple[Outcome, ...]
+
+    @property
+    def headline(self) -> str:
+        counts = {"indexed": self.indexed, "unchanged": self.unchanged, "skipped": self.skipped, "failed": self.failed}
+        said = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+        masked = f"; {sum(self.masked.values())} pieces of personal data masked" if self.masked else ""
+        return f"{_count(len(self.files), 'file')} into '{self.collection}': {said} ({_count(self.passages, 'new passage')}{masked})."
+
+    @property
+    def next_steps(self) -> tuple[str, ...]:
+        return (f"create an agent on {self.collection}", f"search {self.collection} for …")
+
+
+class CollectionRow(Item):
+    name: str
+    documents: int
+    passages: int
+    characters: int
+    failed: int
+    sources: tuple[str, ...]
+    changed_at: str
+
+
+class Collections(Result):
+    collections: tuple[CollectionRow, ...]
+
+    @property
+    def headline(self) -> str:
+        if not self.collections:
+            return "No data has been loaded yet. Start with: copilot data ingest FOLDER"
+        return f"{_count(len(self.collections), 'collection')} with {_count(sum(c.documents for c in self.collections), 'document')}."
+
+
+class DocumentRow(Item):
+    """A file of a collection and what became of it, like `Outcome`."""
+
+    name: str
+    type: str
+    status: str
+    pages: int | None
+    characters: int
+    passages: int
+    reason: str
+    hint: str
+    notes: tuple[str, ...]
+    masked: dict[str, int]
+
+
+class Collection(Result):
+    name: str
+    sources: tuple[str, ...]
+    types: dict[str, int]
+    bytes: int
+    characters: int
+    passages: int
+    indexed: int
+    failed: int
+    documents: tuple[DocumentRow, ...]
+
+    @property
+    def headline(self) -> str:
+        failed = f"; {_count(self.failed, 'file')} could not be read" if self.failed else ""
+        return f"'{self.name}' holds {_count(self.indexed, 'document')} in {_count(self.passages, 'passage')}{failed}."
+
+    @property
+    def next_steps(self) -> tuple[str, ...]:
+        return (f"any files that failed in {self.name}?",) if self.failed else ()
+
+
+class PassageRow(Item):
+    """A passage; `relevance` is from 0 to 1, `start` and `end` are characters in the document's extracted text."""
+
+    name: str
+    collection: str
+    page: int | None
+    row: int | None
+    heading: str
+    text: str
+    start: int
+    end: int
+    relevance: float
+
+
+class Found(Result):
+    collections: tuple[str, ...]
+    relevant: bool
+    passages: tuple[PassageRow, ...]
+
+    @property
+    def headline(self) -> str:
+        where = " and ".join(f"'{name}'" for name in self.collections)
+        if not self.relevant:
+            return f"Nothing in {where} seems to be about that." + (" These come nearest:" if self.passages else "")
+        return f"{_count(len(self.passages), 'passage')} from {where}, the best first."
+
+
+class Deleted(Result):
+    collection: str
+    documents: int
+    passages: int
+
+    @property
+    def headline(self) -> str:
+        return (
+            f"Deleted '{self.collection}': {_count(self.documents, 'document')} and {_count(self.passages, 'passage')} are gone for good."
+        )
+
+
+class Doomed(Result):
+    """What deleting a collection would take away."""
+
+    collection: str
+    documents: int
+    passages: int
+    sources: tuple[str, ...]
+
+    @property
+    def headline(self) -> str:
+        kept = "The files themselves stay where they are."
+        return f"'{self.collection}' with {_count(self.documents, 'document')} and {_count(self.passages, 'passage')} would be gone. {kept}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
