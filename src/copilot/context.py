@@ -26,6 +26,7 @@ Consent = Literal["none", "words", "person"]
 FREE_TEXT = {"question", "query", "instructions", "comment", "purpose"}
 SECRETS = re.compile(
     r"(?i)\b(sk-[\w-]{8,}|AKIA[0-9A-Z]{12,}|gh[pousr]_\w{20,}|xox[abp]-[\w-]+|(?:api[_-]?key|token|password|secret)\s*[=:]\s*\S+)"
+    r"|(?<=://)[^\s/@]+:[^\s/@]+(?=@)"
 )
 
 
