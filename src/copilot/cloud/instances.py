@@ -177,14 +177,20 @@ def recommend(offers: Sequence[Offer], wanted: Requirements, region: str) -> Adv
         raise _nothing(offers, wanted, region)
     best = ranked[0]
     drawbacks = [caveat for caveat in CAVEATS if caveat.holds(best, wanted)]
-    why = f"The cheapest of {len(ranked)} types in {region} with {describe(wanted)}"
+    among = f"cheapest of {len(ranked)} types" if len(ranked) > 1 else "only type"
+    why = f"The {among} in {region} with {describe(wanted)}"
     why += "".join(f"; {caveat.text.format(best)}" for caveat in drawbacks) + "."
     return Advice(best, why, tuple(_runners_up(ranked, drawbacks, wanted)), len(ranked))
 
 
 def describe(wanted: Requirements) -> str:
     """Say the requirements in words."""
-    return " and ".join(RULES[name].label.format(value) for name, value in wanted.given.items())
+    return " and ".join(_said(name, value) for name, value in wanted.given.items())
+
+
+def _said(name: str, value: Any) -> str:
+    text = RULES[name].label.format(value)
+    return text.removesuffix("s") if value == 1 else text
 
 
 def _runners_up(ranked: Sequence[Offer], drawbacks: Sequence[Caveat], wanted: Requirements) -> list[tuple[Offer, str]]:
@@ -209,7 +215,7 @@ def _passed_over(offer: Offer, best: Offer, said: Sequence[str]) -> str:
 
 def _nothing(offers: Sequence[Offer], wanted: Requirements, region: str) -> NotFound:
     given = wanted.given
-    alone = [RULES[name].label.format(value) for name, value in given.items() if not any(RULES[name].meets(o, value) for o in offers)]
+    alone = [_said(name, value) for name, value in given.items() if not any(RULES[name].meets(o, value) for o in offers)]
     problem = f"No instance type in {region} has {describe(wanted)}."
     if alone and len(given) > 1:
         problem += f" Nothing there has {' or '.join(alone)}."
@@ -228,9 +234,9 @@ def _relax(offers: Sequence[Offer], wanted: Requirements, name: str) -> str:
     if rule.most:
         amount = max(map(rule.most, ranked))
         nearest = next(offer for offer in ranked if rule.most(offer) == amount)
-        gives = rule.label.format(amount).removeprefix("at least ")
+        gives = _said(name, amount).removeprefix("at least ")
     else:
-        nearest, gives = ranked[0], f"without {rule.label.format(wanted.given[name])}"
+        nearest, gives = ranked[0], f"without {_said(name, wanted.given[name])}"
     return f"{gives}: {nearest.instance_type} at ${nearest.price:.6g}"
 
 

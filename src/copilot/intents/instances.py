@@ -1,6 +1,6 @@
 """Find the EC2 instance that fits."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from annotated_types import Gt
 
@@ -15,11 +15,29 @@ if TYPE_CHECKING:
 HOURS_A_MONTH = 730
 
 
-class Instance(Item):
-    """An instance type. `memory` in GiB, `gpu_memory` in GB of each GPU as marketed, `price` in USD per hour, on demand."""
+class RunnerUp(Item):
+    """Another instance type that fits; units as in `Recommended`."""
 
     instance_type: str
     price: float
+    vcpus: int
+    memory: float
+    gpu: str
+    architecture: str
+    why: str
+
+
+class Recommended(Result):
+    """The cheapest instance type that fits.
+
+    `price` is in USD per hour, on demand, as of the day `as_of`; `memory` in GiB; `gpu_memory` in GB of each GPU as
+    marketed; `matches` is how many types fit.
+    """
+
+    instance_type: str
+    price: float
+    region: str
+    as_of: str
     why: str
     vcpus: int
     memory: float
@@ -30,22 +48,15 @@ class Instance(Item):
     burstable: bool
     storage: str
     network: str
-
-
-class Recommended(Instance, Result):
-    """The cheapest instance type that fits. `as_of` is the date of the prices; `matches` says how many types fit."""
-
-    region: str
-    as_of: str
     matches: int
-    runners_up: tuple[Instance, ...]
+    runners_up: tuple[RunnerUp, ...]
 
     @property
     def headline(self) -> str:
-        gpus = f", {self.gpus} x {self.gpu_name} with {self.gpu_memory:g} GB" if self.gpus else ""
+        gpu = _gpu(self.gpus, self.gpu_name, self.gpu_memory)
         monthly = f"about ${self.price * HOURS_A_MONTH:,.2f} a month"
         return (
-            f"{self.instance_type} has {self.vcpus} vCPUs and {self.memory:g} GiB{gpus} "
+            f"{self.instance_type} has {self.vcpus} vCPUs and {self.memory:g} GiB{f', {gpu}' if gpu else ''} "
             f"for ${self.price:.6g} an hour ({monthly}) in {self.region}, as of {self.as_of}."
         )
 
@@ -94,14 +105,38 @@ def recommend_instance(
         )
     where = region or ctx.region
     advice = recommend(load(resource("data", "ec2_instances.csv"), where), wanted, where)
+    best = advice.best
     return Recommended(
-        **_row(advice.best, advice.why),
+        instance_type=best.instance_type,
+        price=best.price,
         region=where,
         as_of=price_date(resource("data", "ec2_instances.json"), where),
+        why=advice.why,
+        vcpus=best.vcpus,
+        memory=best.memory,
+        gpus=best.gpus,
+        gpu_name=best.gpu_name,
+        gpu_memory=best.gpu_memory,
+        architecture=best.architecture,
+        burstable=best.burstable,
+        storage=best.storage,
+        network=best.network,
         matches=advice.matches,
-        runners_up=tuple(Instance(**_row(offer, why)) for offer, why in advice.runners_up),
+        runners_up=tuple(_runner_up(offer, why) for offer, why in advice.runners_up),
     )
 
 
-def _row(offer: "Offer", why: str) -> dict[str, Any]:
-    return {name: getattr(offer, name) for name in Instance.model_fields if name != "why"} | {"why": why}
+def _runner_up(offer: "Offer", why: str) -> RunnerUp:
+    return RunnerUp(
+        instance_type=offer.instance_type,
+        price=offer.price,
+        vcpus=offer.vcpus,
+        memory=offer.memory,
+        gpu=_gpu(offer.gpus, offer.gpu_name, offer.gpu_memory),
+        architecture=offer.architecture,
+        why=why,
+    )
+
+
+def _gpu(count: int, name: str, memory: float) -> str:
+    return f"{count} x {name} with {memory:g} GB" if count else ""

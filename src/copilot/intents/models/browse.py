@@ -1,15 +1,14 @@
 """The catalogue of models: searching it, and comparing models."""
 
 import re
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge, Gt, Le
 
 from copilot.context import Context
 from copilot.errors import BadArguments, NotFound
 from copilot.intent import intent
-from copilot.intents.models.results import Compared, Comparison, Found, Model, Score
+from copilot.intents.models.results import Compared, Comparison, Found, Offered, Score
 from copilot.outside.catalogue import Capability, Entry, entries, providers
 from copilot.outside.model_names import distinct, provider_named, resolve
 
@@ -58,7 +57,7 @@ def search_catalog(
     )
     priced = fitting if max_price is None else [e for e in fitting if e.input_price is not None and e.input_price <= max_price]
     unpriced = 0 if max_price is None else sum(entry.input_price is None for entry in fitting)
-    return Found(models=tuple(Model(**facts(entry)) for entry in priced[:limit]), matches=len(priced), unpriced=unpriced)
+    return Found(models=tuple(_row(entry) for entry in priced[:limit]), matches=len(priced), unpriced=unpriced)
 
 
 @intent(
@@ -81,21 +80,20 @@ def compare_models(ctx: Context, models: list[str]) -> Comparison:
     return Comparison(models=tuple(_compared(ctx, name) for name in asked))
 
 
-def facts(entry: Entry) -> dict[str, Any]:
-    """Return what results and registrations say of a model of the catalogue."""
-    return {name: value for name, value in asdict(entry).items() if name in Model.model_fields}
-
-
 def _compared(ctx: Context, asked: str) -> Compared:
     own = ctx.store.find("model", asked)
     if own:
-        said = {name: own.body[name] for name in Model.model_fields}
+        said = {name: own.body[name] for name in Offered.model_fields}
         return Compared(asked=asked, scores=tuple(_scores(ctx, own)), **said)
     meant = resolve(asked)
     entry = meant.model or next(iter(meant.candidates), None)
     if entry is None:
         raise NotFound.named("model", asked, [near.id for near in meant.similar] + ctx.store.names("model"), SEARCH)
-    return Compared(asked=asked, scores=(), **facts(entry))
+    return Compared(asked=asked, scores=(), **dict(_row(entry)))
+
+
+def _row(entry: Entry) -> Offered:
+    return Offered(**{name: getattr(entry, name) for name in Offered.model_fields})
 
 
 def _scores(ctx: Context, model: "Thing") -> list[Score]:

@@ -7,17 +7,21 @@ class Model(Item):
     """A model. Prices are USD per million tokens and context is in tokens; None where it is not known."""
 
     id: str
-    provider: str
     context: int | None
     input_price: float | None
     output_price: float | None
+
+
+class Offered(Model):
+    """A model of the catalogue."""
+
     capabilities: tuple[str, ...]
 
 
 class Found(Result):
     """Models of the catalogue, cheapest first. `matches` counts them all; `unpriced` those left out because no price is known."""
 
-    models: tuple[Model, ...]
+    models: tuple[Offered, ...]
     matches: int
     unpriced: int
 
@@ -43,10 +47,15 @@ class Score(Item):
     cases: int
 
 
-class Compared(Model):
-    """A model beside others. `asked` is how the person called it."""
+class Asked(Item):
+    """How a person called a model."""
 
     asked: str
+
+
+class Compared(Offered, Asked):
+    """A model beside others."""
+
     scores: tuple[Score, ...]
 
 
@@ -61,16 +70,21 @@ class Comparison(Result):
         if prices:
             cheapest = min(prices, key=lambda name: prices[name])
             said = [f"{cheapest} costs least, ${prices[cheapest]:g} per million input tokens"]
-        if contexts:
+        if len(set(contexts.values())) > 1:
             longest = max(contexts, key=lambda name: contexts[name])
             said.append(f"{longest} has the longest context, {contexts[longest]:,} tokens")
         return f"{'; '.join(said)}."
 
 
-class Own(Model):
-    """A model of this workspace."""
+class Named(Item):
+    """How a workspace calls a model."""
 
     name: str
+
+
+class Own(Model, Named):
+    """A model of this workspace."""
+
     default: bool
     api_base: str | None
     temperature: float | None
@@ -85,10 +99,9 @@ class Listed(Result):
         return f"{len(self.models)} {'model' if len(self.models) == 1 else 'models'}; '{default}' is the default."
 
 
-class Registered(Model, Result):
+class Registered(Offered, Named, Result):
     """`listed` is whether the catalogue has the model; `credentials` is what must be in the environment before it answers."""
 
-    name: str
     api_base: str | None
     temperature: float | None
     listed: bool

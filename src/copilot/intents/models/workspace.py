@@ -1,14 +1,15 @@
 """The models of a workspace: registering, checking, choosing and removing them."""
 
 import time
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from annotated_types import Ge, Le
 
 from copilot.context import Context
 from copilot.errors import BadArguments, NeedsAnswer, NotFound, Refused, Unavailable
 from copilot.intent import Url, intent
-from copilot.intents.models.browse import SEARCH, facts
+from copilot.intents.models.browse import SEARCH
 from copilot.intents.models.results import Checked, Listed, Own, Registered, Removed, Used
 from copilot.outside.catalogue import BUILTIN, BUILTIN_NAME, Entry, credentials, entries
 from copilot.outside.model_names import resolve, self_hosted, short, uncharted
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from copilot.outside.store import Thing
 
 NAME_LENGTH = 64
+Row = TypeVar("Row", Own, Registered)
 
 
 @intent("read", examples=("which models do I have set up?", "list my models", "what models are registered here"))
@@ -24,7 +26,7 @@ def list_models(ctx: Context) -> Listed:
     """List the models registered in this workspace."""
     default = _default(ctx)
     bodies = {BUILTIN_NAME: _body(BUILTIN), **{thing.name: thing.body for thing in ctx.store.all("model")}}
-    return Listed(models=tuple(Own(name=name, default=name == default, **body) for name, body in bodies.items()))
+    return Listed(models=tuple(_as(Own, body, name=name, default=name == default) for name, body in bodies.items()))
 
 
 @intent(
@@ -57,7 +59,7 @@ def register_model(
     body = _body(entry, api_base, temperature)
     ctx.store.add("model", alias, body, ctx.operation)
     listed = any(entry.id == known.id for known in entries())
-    return Registered(name=alias, listed=listed, credentials="" if api_base else credentials(entry.provider), **body)
+    return _as(Registered, body, name=alias, listed=listed, credentials="" if api_base else credentials(entry.provider))
 
 
 @intent("read", examples=("is haiku working?", "ping the gpt4 model", "check that the offline model answers"))
@@ -112,7 +114,13 @@ def _default(ctx: Context) -> str:
 
 
 def _body(entry: Entry, api_base: str | None = None, temperature: float | None = None) -> dict[str, Any]:
-    return {**facts(entry), "api_base": api_base, "temperature": temperature}
+    known = {name: value for name, value in asdict(entry).items() if name != "mode"}
+    return {**known, "api_base": api_base, "temperature": temperature}
+
+
+def _as(kind: type[Row], body: dict[str, Any], **more: Any) -> Row:
+    """Show a registered model as a row of a result."""
+    return kind(**{name: body[name] for name in kind.model_fields if name in body}, **more)
 
 
 def _registered(ctx: Context, name: str) -> "Thing":
