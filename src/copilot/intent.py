@@ -252,6 +252,8 @@ class Registry(Mapping[str, Intent]):
         return tuple(i for i in _declared.values() if i.group == name)
 
     def __getitem__(self, name: str) -> Intent:
+        if name in _declared and _declared[name].group in self.groups:
+            return _declared[name]
         for group in self.groups:
             for found in self.group(group):
                 if found.name == name:

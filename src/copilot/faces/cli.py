@@ -32,7 +32,13 @@ class Root(TyperGroup):
         return super().get_command(ctx, cmd_name)
 
 
-app = typer.Typer(cls=Root, rich_markup_mode="rich", invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+app = typer.Typer(
+    cls=Root,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 
 
 @app.callback(epilog="Without a command, the chat opens. In it, type what you want in your own words.")
@@ -86,27 +92,23 @@ def route(
     cases: Annotated[Path | None, typer.Option(help="JSON lines of labelled cases; writes one prediction a line.")] = None,
 ) -> None:
     """Show which call an utterance would become; runs nothing."""
-    terminal = _terminal(ctx)
-    if cases:
-        from copilot.faces.script import read_lines
-        from copilot.routing.cases import route_cases
+    import json
 
-        for prediction in route_cases(read_lines(cases)):
-            sys.stdout.write(prediction + "\n")
+    from copilot.faces import show
+
+    if cases:
+        from copilot.routing.cases import route_cases
+        from copilot.routing.offline import OfflineRouter, catalogue
+
+        for prediction in route_cases(cases, OfflineRouter.load(), catalogue()):
+            sys.stdout.write(json.dumps(prediction, ensure_ascii=False) + "\n")
         return
     if not utterance:
         raise BadArguments("There is nothing to route.", 'Try: copilot route "which agents do I have"')
+    terminal = _terminal(ctx)
     found = terminal.conversation.read(" ".join(utterance))
-    from copilot.faces import show
-
     if terminal.options.json:
-        import json
-
-        show.print_document(
-            json.dumps(
-                {"ok": True, "intent": found.intent, "args": found.args, "result": {**found.as_json(), "why": found.why, "via": found.via}}
-            )
-        )
+        show.print_document(show.document(found.intent, found.args, {**found.as_json(), "why": found.why, "via": found.via}))
     else:
         terminal.out.print(show.view_route(found))
 
@@ -164,6 +166,21 @@ def main(argv: list[str] | None = None) -> None:
     except KeyboardInterrupt:
         sys.stderr.write("Stopped.\n")
         sys.exit(130)
+    except Exception:
+        sys.exit(_fail(_bug(), "--json" in given))
+
+
+def _bug() -> CopilotError:
+    """Keep the traceback of an unexpected error in a file, and say where."""
+    import traceback
+    from tempfile import NamedTemporaryFile
+
+    from copilot.context import mask
+
+    with NamedTemporaryFile("w", prefix="copilot-", suffix=".log", delete=False, encoding="utf-8") as file:
+        file.write(mask(traceback.format_exc()))
+    last = traceback.format_exc(limit=0).strip().splitlines()[-1]
+    return CopilotError(f"Something went wrong inside copilot: {mask(last)[:300]}", f"This is a bug; please report it with {file.name}")
 
 
 def _fail(error: CopilotError, json: bool) -> int:

@@ -2,10 +2,10 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
@@ -16,6 +16,8 @@ from copilot.result import Item, Result
 from copilot.routing.route import Route
 
 INDENT = (0, 0, 0, 2)
+LONG = 60
+"""Characters from which a value gets lines of its own when a table does not fit."""
 
 
 def consoles() -> tuple[Console, Console]:
@@ -84,28 +86,18 @@ def _fields(result: Item) -> list[RenderableType]:
     singles = Table.grid(padding=(0, 2))
     singles.add_column(style="dim", no_wrap=True)
     singles.add_column(overflow="fold")
+    hidden = result.hidden if isinstance(result, Result) else frozenset()
     for name in type(result).model_fields:
         value = getattr(result, name)
+        if name in hidden:
+            continue
         if isinstance(value, tuple | list) and value and isinstance(value[0], Item):
-            parts.append(rows(value))
+            parts.append(Rows(value))
         elif isinstance(value, Item):
-            parts.append(Text(name.replace("_", " "), style="dim"))
-            parts.extend(Padding(part, INDENT) for part in _fields(value))
+            parts += [Text(name.replace("_", " "), style="dim"), *(Padding(part, INDENT) for part in _fields(value))]
         elif value not in (None, "", (), [], {}):
             singles.add_row(name.replace("_", " "), escape(_cell(value)))
-    return [singles, *parts] if singles.row_count > 1 else parts
-
-
-def rows(items: Any) -> Table:
-    """Lay out items of one type as a table; columns that are empty everywhere are left out."""
-    names = [n for n in type(items[0]).model_fields if any(getattr(i, n) not in (None, "", (), {}) for i in items)]
-    table = _table()
-    for name in names:
-        numeric = all(isinstance(getattr(i, name), int | float) or getattr(i, name) is None for i in items)
-        table.add_column(name.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
-    for item in items:
-        table.add_row(*(escape(_cell(getattr(item, n))) for n in names))
-    return table
+    return [singles, *parts] if singles.row_count else parts
 
 
 def _table(*columns: str) -> Table:
@@ -113,6 +105,42 @@ def _table(*columns: str) -> Table:
     for column in columns:
         table.add_column(column, overflow="fold")
     return table
+
+
+class Rows:
+    """Items of one type: a table where it fits the terminal, else a few lines an item."""
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        self.items = items
+        self.names = [n for n in type(items[0]).model_fields if any(getattr(i, n) not in (None, "", (), {}) for i in items)]
+        self.cells = [[_cell(getattr(item, n)) for n in self.names] for item in items]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        columns = zip(self.names, *self.cells, strict=True)
+        wide = sum(max(len(line) for cell in column for line in cell.split("\n")) + 2 for column in columns)
+        if wide <= options.max_width:
+            yield self._aligned()
+        else:
+            yield from self._cards()
+
+    def _aligned(self) -> Table:
+        table = _table()
+        for name in self.names:
+            numeric = all(isinstance(getattr(i, name), int | float) or getattr(i, name) is None for i in self.items)
+            table.add_column(name.replace("_", " "), justify="right" if numeric else "left", no_wrap=True)
+        for cells in self.cells:
+            table.add_row(*(escape(cell) for cell in cells))
+        return table
+
+    def _cards(self) -> Iterator[RenderableType]:
+        for cells in self.cells:
+            title, *rest = cells
+            named = list(zip(self.names[1:], rest, strict=True))
+            short = " · ".join(f"{name.replace('_', ' ')} {cell}" for name, cell in named if cell and len(cell) <= LONG)
+            yield Text.assemble((title, "bold"), ("  " + short if short else "", "dim"))
+            for _, cell in named:
+                if len(cell) > LONG:
+                    yield Padding(Text(cell), INDENT)
 
 
 def _cell(value: Any) -> str:

@@ -88,13 +88,14 @@ class Terminal:
 
     @cached_property
     def conversation(self) -> Conversation:
-        return Conversation(self.ctx.store, self.options.session, REGISTRY, self.router, parse_line, self.perform)
+        return Conversation(self.ctx.store, self.options.session, REGISTRY, lambda: self.router, parse_line, self.perform)
 
+    @cached_property
     def router(self) -> Router:
         """Return the workspace's router: its default language model, or the offline one."""
-        from copilot.routing.choice import choose
+        from copilot.routing.offline import OfflineRouter
 
-        return choose(self.ctx.store, self.ctx.embedder)
+        return OfflineRouter.load(self.ctx.embedder)
 
     def perform(self, intent: Intent, args: Mapping[str, Any], confirmed: bool) -> Any:
         """Run a call; `confirmed` says that the person has just agreed to it in words."""
