@@ -101,11 +101,11 @@ def _split(block: Block, start: int, heading: str) -> Iterator[_Piece]:
 
 
 def _short(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Cut an overlong sentence after MAX_TOKENS tokens, before a word where there is one."""
+    """Cut an overlong sentence or row after at most MAX_TOKENS tokens: after a cell or clause, else between words."""
     tokens = list(TOKEN.finditer(text, start, end))
     while len(tokens) > MAX_TOKENS:
         at = tokens[MAX_TOKENS].start()
-        space = text.rfind(" ", start, at)
+        space = max(text.rfind("; ", start + (at - start) // 2, at) + 1, text.rfind(" ", start, at))
         at = space + 1 if space > start else at
         yield start, at
         start, tokens = at, list(TOKEN.finditer(text, at, end))

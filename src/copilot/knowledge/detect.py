@@ -32,9 +32,18 @@ EXTENSIONS = {
 }
 MAGIC = ((b"%PDF-", "pdf"), (b"\x89PNG\r\n", "png"), (b"\xff\xd8\xff", "jpg"), (b"II*\0", "tiff"), (b"MM\0*", "tiff"))
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
-PARTS = (("word/document.xml", "docx"), ("ppt/presentation.xml", "pptx"), ("xl/workbook.xml", "xlsx"))
+PARTS = (("word/document.xml", "docx"), ("ppt/presentation.xml", "pptx"))
 TEXTS = {"txt", "md", "html", "csv", "tsv", "eml"}
 HTML = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype html|html)\b", re.IGNORECASE)
+
+SUPPORTED = f"Supported: {', '.join(sorted(set(EXTENSIONS.values())))}."
+SAVE_AS = {
+    ".doc": "Save it as .docx or PDF.",
+    ".ppt": "Save it as .pptx or PDF.",
+    ".xls": "Save its sheets as CSV.",
+    ".xlsx": "Save its sheets as CSV.",
+    ".zip": "Unpack it.",
+}
 
 SAMPLE = 4096
 MAX_UNPACKED = 300 << 20
@@ -67,29 +76,26 @@ def detect(path: Path) -> Detected:
     if not start.strip():
         raise Unreadable("empty")
     claimed = extension_type(path.name)
-    found = _by_content(path, start)
-    if not found:
-        if claimed and claimed not in TEXTS:
-            raise Unreadable(f"damaged, or not a {claimed.upper()}: it does not start like one", "Open it and save it again.")
+    found = _by_mark(path, start, claimed)
+    if not found and (claimed in TEXTS or not path.suffix):
         decode(start)
-        found = "html" if HTML.match(start) and claimed != "md" else claimed
-    if not found and path.suffix:
-        raise Unreadable(f"{path.suffix} files are not supported", _supported(), skipped=True)
-    found = found or "txt"
-    note = f"its name says {claimed.upper()}, it holds {found.upper()}" if claimed and claimed != found else ""
-    return Detected(found, note)
+        found = "html" if HTML.match(start) and claimed != "md" else claimed or "txt"
+    if not found and claimed:
+        raise Unreadable(f"damaged, or not a {claimed.upper()}: it does not start like one", "Open it and save it again.")
+    if not found:
+        raise Unreadable(f"{path.suffix.lower()[:12]} files are not supported", SAVE_AS.get(path.suffix.lower(), SUPPORTED), skipped=True)
+    return Detected(found, f"its name says {claimed.upper()}, it holds {found.upper()}" if claimed and claimed != found else "")
 
 
-def _by_content(path: Path, start: bytes) -> str:
+def _by_mark(path: Path, start: bytes, claimed: str) -> str:
+    """Tell the type by the bytes at the start; empty when they say nothing."""
     for mark, kind in MAGIC:
         if start.startswith(mark) or (kind == "pdf" and mark in start[:1024]):
             return kind
     if start.startswith(ZIP):
         return _zipped(path)
-    if start.startswith(OLE):
-        if extension_type(path.name) in ("docx", "pptx"):
-            raise Unreadable("encrypted: it needs a password", "Save a copy without the password.")
-        raise Unreadable("an Office file in the format of before 2007", "Save it as .docx, .pptx or PDF.", skipped=True)
+    if start.startswith(OLE) and claimed in ("docx", "pptx"):
+        raise Unreadable("encrypted: it needs a password", "Save a copy without the password.")
     return ""
 
 
@@ -101,16 +107,7 @@ def _zipped(path: Path) -> str:
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
         raise Unreadable("damaged: its archive cannot be opened", "Open it and save it again.") from None
     unpacked, packed = sum(part.file_size for part in parts), sum(part.compress_size for part in parts)
-    names = {part.filename for part in parts}
-    kind = next((kind for name, kind in PARTS if name in names), "")
-    if kind not in ("docx", "pptx"):
-        if kind:
-            raise Unreadable(".xlsx files are not supported", "Export the sheets as CSV.", skipped=True)
-        raise Unreadable("archives are not supported", "Unpack it.", skipped=True)
     if unpacked > MAX_UNPACKED or len(parts) > MAX_PARTS or unpacked > MAX_RATIO * max(packed, 1 << 16):
         raise Unreadable(f"refused: it would grow to {unpacked >> 20} MB when unpacked")
-    return kind
-
-
-def _supported() -> str:
-    return "Supported: " + ", ".join(sorted(set(EXTENSIONS.values()))) + "."
+    names = {part.filename for part in parts}
+    return next((kind for name, kind in PARTS if name in names), "")

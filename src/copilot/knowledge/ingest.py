@@ -174,7 +174,7 @@ class _Shelf:
     def _vectors(self, file: File, chunks: Sequence[Sequence[Any]]) -> Any:
         """Embed passages together with what they stand under, which helps to find them."""
         title = document_title(file.name)
-        return self.embedder.encode([". ".join(filter(None, (title, heading[:HEADING_CHARACTERS], text))) for text, heading, *_ in chunks])
+        return self.embedder.encode([". ".join(filter(None, (title, heading[-HEADING_CHARACTERS:], text))) for text, heading, *_ in chunks])
 
 
 def _status(extracted: Extracted) -> Status:

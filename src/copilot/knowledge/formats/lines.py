@@ -1,7 +1,7 @@
 """Lines of plain text to paragraphs and headings, for formats that only have lines."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from copilot.knowledge.blocks import Block, tidy
 
@@ -11,12 +11,15 @@ UNDERLINE = re.compile(r"([=~*-])\1{2,}\s*")
 FULL_SHARE = 0.75
 """A line shorter than this share of the usual width may be the last of its paragraph."""
 HEADING_WORDS = 12
+LETTER_SHARE = 0.6
 
 
 def blocks(text: str, page: int | None = None) -> Iterator[Block]:
     """Join wrapped lines to paragraphs and tell headings from them."""
-    for paragraph in paragraphs(text):
-        level = heading_level(paragraph)
+    found = list(paragraphs(text))
+    levels = [heading_level(paragraph) for paragraph in found]
+    for i, paragraph in enumerate(found):
+        level = 0 if _in_list(levels, i) or i == len(found) - 1 else levels[i]
         yield Block(paragraph, "heading", page, level=level) if level else Block(paragraph, page=page)
 
 
@@ -27,7 +30,13 @@ def heading_level(paragraph: str) -> int:
     if numbered := NUMBERED.match(paragraph):
         return 2 + numbered.group(1).count(".")
     letters = [c for c in paragraph if c.isalpha()]
-    return int(len(letters) > 3 and all(c.isupper() for c in letters))
+    shouted = len(letters) > len(paragraph) * LETTER_SHARE and all(c.isupper() for c in letters)
+    return int(shouted and len(letters) > 3 and not BULLET.match(paragraph))
+
+
+def _in_list(levels: Sequence[int], i: int) -> bool:
+    """Whether a numbered line stands beside another one, as in a list."""
+    return levels[i] > 1 and levels[i] in (*levels[max(0, i - 1) : i], *levels[i + 1 : i + 2])
 
 
 def paragraphs(text: str) -> Iterator[str]:

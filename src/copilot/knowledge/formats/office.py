@@ -1,13 +1,14 @@
 """DOCX, PPTX, HTML, Markdown and e-mail, through `unstructured` without its network and its models."""
 
 import importlib
+import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from copilot.knowledge.blocks import Block, Content, tidy
 from copilot.knowledge.formats import lines, table, words
-from copilot.knowledge.formats.text import decode
+from copilot.knowledge.formats.text import decode, encoding_of
 
 MODULES = {"docx": "docx", "pptx": "pptx", "html": "html", "md": "md", "eml": "email"}
 LEFT_OUT = {"PageBreak", "Image", "Header", "Footer", "PageNumber"}
@@ -83,11 +84,13 @@ def _mail(path: Path) -> Content:
     from email.parser import BytesHeaderParser, BytesParser
 
     data = path.read_bytes()
+    if encoding_of(data).startswith("utf-16"):
+        data = decode(data).encode()
     head = BytesHeaderParser(policy=policy.default).parsebytes(data)
     subject = tidy(str(head.get("subject", "")))
     facts = "; ".join(f"{name}: {tidy(str(head[name]))}" for name in ("from", "to", "date") if head.get(name))
     parts = BytesParser(policy=policy.default).parsebytes(data).walk()
     attached = [tidy(part.get_filename() or part.get_content_type()) for part in parts if part.get_content_disposition() == "attachment"]
-    body = _blocks(_partitioner("eml")(filename=str(path), languages=["eng"], process_attachments=False))
+    body = _blocks(_partitioner("eml")(file=io.BytesIO(data), languages=["eng"], process_attachments=False))
     opening = ([Block(subject, "heading")] if subject else []) + ([Block(facts, "row", row=0)] if facts else [])
     return Content((*opening, *body), notes=tuple(f"attachment not read: {name}" for name in attached))

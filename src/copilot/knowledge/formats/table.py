@@ -6,9 +6,8 @@ from itertools import chain, islice
 from pathlib import Path
 
 from copilot.knowledge.blocks import Block, Content, Unreadable, tidy
-from copilot.knowledge.formats.text import encoding_of
+from copilot.knowledge.formats.text import SAMPLE, encoding_of
 
-SAMPLE = 65_536
 MAX_ROWS = 200_000
 MAX_CELL = 1_000_000
 SUMMARY_VALUES = 12

@@ -8,6 +8,9 @@ from copilot.knowledge.formats import lines
 
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 MAX_CONTROL_SHARE = 0.02
+SAMPLE = 65_536
+ZERO_SHARE = 0.2
+"""UTF-16 without a mark has a zero in about every other byte, all on the same side."""
 
 
 def preload(kind: str) -> None:
@@ -34,6 +37,9 @@ def encoding_of(data: bytes) -> str:
     for mark, encoding in MARKS:
         if data.startswith(mark):
             return encoding
+    high, low = data[:SAMPLE:2].count(0), data[1:SAMPLE:2].count(0)
+    if max(high, low) > len(data[:SAMPLE]) * ZERO_SHARE > 4 * min(high, low):
+        return "utf-16-be" if high > low else "utf-16-le"
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
