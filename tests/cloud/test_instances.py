@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conftest import shared_data
 from copilot.cloud.instances import FIRST_REGION, Requirements, load, price_date, rank, recommend
 from copilot.errors import NotFound
 from copilot.resources import resource
+from tests.conftest import shared_data
 
 TABLE = resource("data", "ec2_instances.csv")
 REGIONS = ("us-east-1", "eu-central-1", "me-south-1")
