@@ -47,14 +47,15 @@ def search_catalog(
     """
     wanted = _provider(provider) if provider else ""
     words = [_plain(word) for word in (query or "").split()]
-    fitting = distinct(
+    matching = [
         entry
-        for entry in sorted(entries(), key=_cheapest_first)
+        for entry in entries()
         if (not wanted or wanted in (entry.provider, entry.id.partition("/")[0]))
         and (not capability or capability in entry.capabilities)
         and (not min_context or (entry.context or 0) >= min_context)
         and all(word in _plain(entry.provider + entry.id) for word in words)
-    )
+    ]
+    fitting = sorted(distinct(sorted(matching, key=lambda entry: len(entry.id))), key=_cheapest_first)
     priced = fitting if max_price is None else [e for e in fitting if e.input_price is not None and e.input_price <= max_price]
     unpriced = 0 if max_price is None else sum(entry.input_price is None for entry in fitting)
     return Found(models=tuple(_row(entry) for entry in priced[:limit]), matches=len(priced), unpriced=unpriced)
