@@ -1,0 +1,213 @@
+"""The router that needs no language model: a classifier, a tagger and the dialogue."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from copilot.intent import Ability
+from copilot.resources import resource
+from copilot.routing.clues import CLUES, clues
+from copilot.routing.features import delexicalise, facts, grams
+from copilot.routing.linear import softmax
+from copilot.routing.model import Model
+from copilot.routing.references import supplied
+from copilot.routing.reply import answer, chosen, merged
+from copilot.routing.route import Reading, Route, Situation
+from copilot.routing.slots import Filled, Said, fill
+
+if TYPE_CHECKING:
+    from copilot.outside.embed import Embedder
+
+CANDIDATES = 6
+ALTERNATIVES = 3
+RISKY = ("cloud", "destructive")
+LONGEST = 2000
+
+
+class Encoder(Protocol):
+    """What turns sentences into vectors; `copilot.outside.embed.Embedder` does."""
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray: ...
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A reading being weighed: what the words gave, and the values of CLUES."""
+
+    reading: Reading
+    filled: Filled
+    clues: np.ndarray
+
+
+def catalogue() -> dict[str, Ability]:
+    """Return every ability that the router knows, also those that have no handler yet."""
+    entries = json.loads(resource("data", "intents.json").read_text(encoding="utf-8"))
+    return {entry["name"]: Ability.from_json(entry) for entry in entries}
+
+
+class OfflineRouter:
+    """Routes without a network: the same words in the same situation always give the same route.
+
+    Args:
+        model: What training found.
+        encoder: Sentence vectors.
+    """
+
+    def __init__(self, model: Model, encoder: Encoder) -> None:
+        self.model = model
+        self.encoder = encoder
+        self.lexicon = model.words["lexicon"]
+        self.weights = np.array([model.words["clues"][name] for name in CLUES], np.float32)
+
+    @classmethod
+    def load(cls, embedder: "Embedder | None" = None) -> "OfflineRouter":
+        """Read the shipped model; raise Unavailable when it or the weights of the encoder are missing."""
+        from copilot.outside.embed import Embedder
+
+        return cls(Model.load(), embedder or Embedder.load())
+
+    @cached_property
+    def known(self) -> dict[str, Ability]:
+        return catalogue()
+
+    def route(self, utterance: str, situation: Situation, abilities: Mapping[str, Ability]) -> Route:
+        """Return what to do; `abilities` are those that exist here, of those the router knows."""
+        text = " ".join(utterance.split())[:LONGEST]
+        if not text:
+            return Route("out_of_scope", {}, 1.0, "decline", why="Nothing was said.")
+        if picked := _picked(text, situation):
+            return picked
+        return decide(self.weigh(text, situation), abilities, self.known, self.model.words)
+
+    def weigh(self, text: str, situation: Situation) -> list[Candidate]:
+        """Return the readings of an utterance, best first; their confidences add up to at most 1."""
+        said = Said(text, situation.names)
+        dense, counts = self.features(said)
+        scores = np.log(softmax(self.model.intents.logits(dense, counts)) + 1e-9)
+        hints = self._hints(dense, counts)
+        found = [self._candidate(name, float(score), said, situation, hints) for name, score in self._likely(scores, situation)]
+        totals = np.stack([c.clues for c in found]) @ self.weights
+        shares = softmax(totals)
+        ranked = sorted(zip(found, shares, strict=True), key=lambda pair: -pair[1])
+        return [replace(c, reading=replace(c.reading, confidence=float(share))) for c, share in ranked]
+
+    def features(self, said: Said) -> tuple[np.ndarray, dict[int, float]]:
+        """Return what the classifier sees. Sentences are encoded one by one, so that company never changes a route."""
+        tagged, spoken = delexicalise(said.text, said.mentions)
+        vector = self.encoder.encode([spoken])[0]
+        raw = vector if spoken == said.text else self.encoder.encode([said.text])[0]
+        return dense_features(vector, raw, facts(said.text, said.mentions)), grams(tagged)
+
+    def shortlist(self, text: str, situation: Situation, count: int) -> list[str]:
+        """Return the likeliest abilities, best first."""
+        ranked = [c.reading.intent for c in self.weigh(text, situation)]
+        scores = self.model.intents.logits(*self.features(Said(text, situation.names)))
+        rest = [self.model.intents.labels[i] for i in np.argsort(-scores, kind="stable")]
+        return list(dict.fromkeys([*ranked, *rest]))[:count]
+
+    def _likely(self, scores: np.ndarray, situation: Situation) -> list[tuple[str, float]]:
+        labels = self.model.intents.labels
+        wanted = [labels[i] for i in np.argsort(-scores, kind="stable")[:CANDIDATES]]
+        pending = situation.pending or {}
+        wanted.append("out_of_scope")
+        if pending:
+            waiting = (pending.get("confirm") or pending).get("intent")
+            wanted += ["confirm", "cancel"] if pending.get("confirm") else ["cancel"]
+            wanted += [waiting] if waiting in self.known else []
+        if situation.history and situation.history[-1]["intent"] in self.known:
+            wanted.append(situation.history[-1]["intent"])
+        return [(name, float(scores[labels.index(name)])) for name in dict.fromkeys(wanted)]
+
+    def _candidate(self, name: str, score: float, said: Said, situation: Situation, hints: Mapping[str, Any]) -> Candidate:
+        ability = self.known[name]
+        pending = situation.pending or {}
+        filled = fill(said, ability, self.model.tagger, self.lexicon, {} if pending.get("intent") == name else hints)
+        args, reply = filled.args, None
+        waiting = (pending.get("confirm") or pending).get("intent") == name
+        if waiting and (argument := ability.argument(pending.get("ask") or "")):
+            reply = answer(said, ability, argument, self.lexicon)
+            args = {argument.name: reply, **args} if reply is not None else args
+        if waiting:
+            args = merged(pending, args)
+        elif name not in ("confirm", "cancel", "undo", "help", "out_of_scope"):
+            args = supplied(ability, args, said.text, situation.history, self.known)
+        seen = clues(ability, score, filled, args, said.text, situation, reply)
+        return Candidate(Reading(name, args, 0.0), filled, seen)
+
+    def _hints(self, dense: np.ndarray, counts: Mapping[int, float]) -> dict[str, Any]:
+        """Return the values of arguments that the whole utterance suggests."""
+        scores = self.model.hints.logits(dense, counts)
+        groups: dict[str, list[int]] = {}
+        for i, label in enumerate(self.model.hints.labels):
+            groups.setdefault(label.partition("=")[0], []).append(i)
+        found = {}
+        for argument, columns in groups.items():
+            best = columns[int(np.argmax(scores[columns]))]
+            value = self.model.hints.labels[best].partition("=")[2]
+            if value and softmax(scores[columns]).max() >= 0.5:
+                found[argument] = {"true": True, "false": False}.get(value, value)
+        return found
+
+
+def dense_features(spoken: np.ndarray, raw: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Join the vector of the plain words, that of the words as typed, and the facts, in the proportions that training uses."""
+    return np.concatenate([spoken, 0.5 * raw, 0.3 * seen], axis=-1)
+
+
+def trust(candidates: Sequence[Candidate], ability: Ability, words: Mapping[str, Any]) -> float:
+    """Estimate how likely the best reading is right, arguments included."""
+    score = float(trust_features(candidates, ability) @ np.array(words["trust"]["weights"])) + words["trust"]["bias"]
+    return float(1 / (1 + np.exp(-score)))
+
+
+def trust_features(candidates: Sequence[Candidate], ability: Ability) -> np.ndarray:
+    """Say what tells right calls from wrong ones: the lead over the next reading, and how well the arguments sit."""
+    best = candidates[0]
+    p = min(max(best.reading.confidence, 1e-4), 1 - 1e-4)
+    second = candidates[1].reading.confidence if len(candidates) > 1 else 0.0
+    seen = dict(zip(CLUES, best.clues.tolist(), strict=True))
+    free = sum(a.type == "string" and a.name in best.filled.args for a in ability.args)
+    return np.array(
+        [
+            np.log(p / (1 - p)), p - second, seen["score"], seen["margin"], len(best.filled.args), free, seen["left_names"],
+            seen["left_figures"], seen["supplied"] + seen["again"], seen["asked"] + seen["changes"], ability.name == "out_of_scope",
+        ]
+    )  # fmt: skip
+
+
+def decide(
+    candidates: Sequence[Candidate], abilities: Mapping[str, Ability], known: Mapping[str, Ability], words: Mapping[str, Any]
+) -> Route:
+    """Act, ask or decline: by how far the best reading can be trusted and by what a mistake would cost."""
+    best = candidates[0].reading
+    ability = known[best.intent]
+    sure = trust(candidates, ability, words)
+    limits = words["thresholds"]
+    others = tuple(c.reading for c in candidates[1 : ALTERNATIVES + 1] if c.reading.confidence >= limits["alternative"])
+    why = f"{best.intent} {best.confidence:.2f}" + "".join(f", {o.intent} {o.confidence:.2f}" for o in others)
+    if best.intent == "out_of_scope":
+        return Route(best.intent, {}, sure, "decline", alternatives=others, why=f"No ability fits: {why}.")
+    if best.intent not in abilities:
+        return Route("out_of_scope", {}, sure, "decline", why=f"{best.intent} is not available in this version ({why}).")
+    missing = next((name for name in ability.required if name not in best.args), None)
+    needed = limits["act_risky"] if ability.effect in RISKY else limits["act"]
+    others = tuple(o for o in others if o.intent in abilities)
+    if missing:
+        return Route(best.intent, best.args, sure, "ask", missing, others, f"{missing} is missing ({why}).")
+    if sure >= needed:
+        return Route(best.intent, best.args, sure, "act", None, others, why)
+    return Route(best.intent, best.args, sure, "ask", None, (best, *others), f"Sure {sure:.2f}, needed {needed:.2f}: {why}.")
+
+
+def _picked(text: str, situation: Situation) -> Route | None:
+    """Take the choice that a reply picks from numbered readings."""
+    choices = (situation.pending or {}).get("choose") or ()
+    place = chosen(text, len(choices)) if choices else None
+    if place is None:
+        return None
+    picked = choices[place]
+    return Route(picked["intent"], dict(picked["args"]), 1.0, "act", why=f"Choice {place + 1} was picked.", via="pending")
