@@ -36,10 +36,17 @@ def test_a_taken_name_is_refused_and_leaves_the_first_model_alone(ctx: Context) 
 
 
 def test_a_model_outside_the_catalogue_is_taken_and_said_to_be_unknown(ctx: Context) -> None:
-    registered = run(ctx, "register_model", model="bedrock/anthropic.claude-of-tomorrow", name="next")
-    assert not registered.listed
+    registered = run(ctx, "register_model", model="bedrock/anthropic.claude-3-haiku", name="next")
+    assert registered.id == "bedrock/anthropic.claude-3-haiku"
     assert registered.input_price is None
+    assert any("haiku" in near for near in registered.similar)
     assert "AWS_PROFILE" in registered.headline
+
+
+def test_the_name_of_the_offline_model_cannot_be_given_to_one_that_leaves_the_machine(ctx: Context) -> None:
+    with pytest.raises(Refused):
+        run(ctx, "register_model", model="gpt-4o", name="Offline")
+    assert run(ctx, "register_model", model="built-in model").name == "offline"
 
 
 def test_a_name_that_could_be_several_models_is_asked_about(ctx: Context) -> None:

@@ -49,7 +49,7 @@ def resolve(name: str) -> Meant:
     spaced and ordered. Part of a name is never certain.
     """
     words = _words(name)
-    if (set(words) & OWN_WORDS and set(words) <= OWN_WORDS | FILLERS) or name.lower() in (BUILTIN.id, "built-in"):
+    if _builtin(set(words)):
         return Meant(BUILTIN)
     prefix, rest = split(name)
     known = [entry for entry in entries() if not prefix or entry.id.startswith(f"{prefix}/") or entry.provider == prefix]
@@ -120,6 +120,10 @@ def distinct(models: Iterable[Entry]) -> list[Entry]:
     for entry in models:
         seen.setdefault((entry.provider, short(entry.id)), entry)
     return list(seen.values())
+
+
+def _builtin(words: set[str]) -> bool:
+    return words <= OWN_WORDS | FILLERS and (bool(words & OWN_WORDS) or {"built", "in"} <= words)
 
 
 def _tail(model: str) -> str:

@@ -100,18 +100,19 @@ class Listed(Result):
 
 
 class Registered(Offered, Named, Result):
-    """`listed` is whether the catalogue has the model; `credentials` is what must be in the environment before it answers."""
+    """`credentials` is what must be in the environment before it answers; `similar` are known ids when this one is not."""
 
     api_base: str | None
     temperature: float | None
-    listed: bool
     credentials: str
+    similar: tuple[str, ...]
 
     @property
     def headline(self) -> str:
-        unknown = "" if self.listed else " It is not in the catalogue, so what is known of it is little."
+        where = f" at {self.api_base}" if self.api_base else ""
+        unknown = f" The catalogue does not know it; it knows {', '.join(self.similar)}." if self.similar else ""
         needs = f" To answer it needs {self.credentials} in the environment." if self.credentials else ""
-        return f"Registered {self.id} as '{self.name}'.{unknown}{needs}"
+        return f"Registered {self.id}{where} as '{self.name}'.{unknown}{needs}"
 
     @property
     def next_steps(self) -> tuple[str, ...]:

@@ -56,10 +56,12 @@ def register_model(
     alias = name or (BUILTIN_NAME if entry == BUILTIN else short(entry.id))
     if not 0 < len(alias) <= NAME_LENGTH or not alias.isprintable():
         raise BadArguments(f"'{alias[:NAME_LENGTH]}' is no name for a model.", f"Give one of at most {NAME_LENGTH} characters with --name.")
+    if alias.lower() == BUILTIN_NAME and entry != BUILTIN:
+        raise Refused(f"'{BUILTIN_NAME}' means the built-in model, which never leaves this machine.", "Choose another name with --name.")
     body = _body(entry, api_base, temperature)
     ctx.store.add("model", alias, body, ctx.operation)
-    listed = any(entry.id == known.id for known in entries())
-    return _as(Registered, body, name=alias, listed=listed, credentials="" if api_base else credentials(entry.provider))
+    similar = () if api_base or entry in entries() else _similar(model)
+    return _as(Registered, body, name=alias, similar=similar, credentials="" if api_base else credentials(entry.provider))
 
 
 @intent("read", examples=("is haiku working?", "ping the gpt4 model", "check that the offline model answers"))
@@ -149,6 +151,11 @@ def _meant(model: str, more: dict[str, Any]) -> Entry:
         names = ", ".join(near.id for near in meant.candidates)
         raise NeedsAnswer(f"'{model}' could be any of these: {names}.", "Name one of them.", {"choose": choices})
     raise NotFound.named("model", model, [near.id for near in meant.similar], SEARCH)
+
+
+def _similar(model: str) -> tuple[str, ...]:
+    meant = resolve(model)
+    return tuple(near.id for near in meant.candidates or meant.similar)
 
 
 def _ask(thing: "Thing") -> tuple[str, float | None]:
