@@ -1,4 +1,6 @@
-"""Hybrid search: full text (BM25) and vectors, fused by rank. Runs on the workspace's database and on an exported index.
+"""Hybrid search: full text (BM25) and vectors put passages forward, what they have in common with the query orders them.
+
+Runs on the workspace's database and on an exported index.
 
 Needs the standard library and numpy only: this file is also shipped to AWS Lambda.
 """
@@ -6,7 +8,8 @@ Needs the standard library and numpy only: this file is also shipped to AWS Lamb
 import math
 import re
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, Protocol
@@ -22,8 +25,9 @@ RELEVANT = 0.5
 HEADING_WEIGHT = 0.5
 MAX_TERMS = 32
 MAX_QUERY = 20_000
-COSINE_WEIGHT, COVERAGE_WEIGHT, BIAS = 9.0, 3.0, -5.0
-"""Logistic regression of `relevant` on cosine and coverage, see scripts/fit_relevance.py."""
+COSINE_WEIGHT, COVERAGE_WEIGHT, BIAS = 8.0, 4.0, -4.8
+"""Near the logistic regression of "answers the question" on cosine and coverage, for questions about the sample documents
+and questions that they do not answer; 0.5 then is an even chance."""
 
 WORD = re.compile(r"\w+")
 STOPWORDS = frozenset(
@@ -56,8 +60,8 @@ class Passage:
         chunk: Id of the chunk; `document` is the id of its document.
         page: From 1; `row` is the row of its table, from 1, or 0 for what describes the whole table.
         start: Where `text` starts in the document's extracted text, in characters; `end` is where it ends.
-        score: Fused rank score, for ordering only.
-        relevance: From 0 to 1, whether the passage has to do with the query at all.
+        score: Fused rank score; decides between passages of the same relevance.
+        relevance: From 0 to 1, how likely the passage is to have to do with the query at all.
     """
 
     chunk: int
@@ -84,7 +88,7 @@ def search(
     limit: int = 5,
     index: Index | None = None,
 ) -> list[Passage]:
-    """Return the best passages of live documents, best first.
+    """Return the most relevant passages of live documents, best first.
 
     Args:
         collections: Names of collections to search.
@@ -98,8 +102,8 @@ def search(
     vector = embedder.encode([query])[0]
     near = index.nearest(vector, POOL) if index else scope.nearest(vector, POOL)
     scores = fuse(scope.matching(terms, POOL), [chunk for chunk, _ in near])
-    best = sorted(scores, key=lambda chunk: (-scores[chunk], chunk))[:limit]
-    return scope.passages(best, scores, vector, terms)
+    passages = scope.passages(scores, vector, terms)
+    return sorted(passages, key=lambda p: (-p.relevance, -p.score, p.chunk))[:limit]
 
 
 def content_words(text: str) -> tuple[str, ...]:
@@ -122,10 +126,13 @@ def fuse(*rankings: Sequence[int]) -> dict[int, float]:
     return scores
 
 
-def coverage(terms: Sequence[str], text: str) -> float:
-    """Return the share of words that a text has, in any inflection, from 0 to 1."""
-    stems = {_stem(word) for word in WORD.findall(text.lower())}
-    return sum(_stem(term) in stems for term in terms) / len(terms) if terms else 0.0
+def coverage(terms: Sequence[str], texts: Sequence[str]) -> list[float]:
+    """Return how much of the words each text has, in any inflection, from 0 to 1; words that few texts have weigh more."""
+    wanted = {_stem(term) for term in terms}
+    found = [wanted & {_stem(word) for word in WORD.findall(text.lower())} for text in texts]
+    counts = Counter(stem for stems in found for stem in stems)
+    weights = {stem: math.log(1 + (len(texts) - counts[stem] + 0.5) / (counts[stem] + 0.5)) for stem in wanted}
+    return [sum(weights[stem] for stem in stems) / sum(weights.values()) if weights else 0.0 for stems in found]
 
 
 def relevance(cosine: float, covered: float) -> float:
@@ -166,18 +173,18 @@ class _Scope:
             WHERE chunks_fts MATCH ? AND {self.live} ORDER BY bm25(chunks_fts, 1.0, {HEADING_WEIGHT}), c.id LIMIT ?"""
         return [row[0] for row in self.connection.execute(sql, (match_expression(terms), *self.values, limit))]
 
-    def passages(self, chunks: Sequence[int], scores: dict[int, float], vector: Any, terms: Sequence[str]) -> list[Passage]:
-        """Fetch chunks, in the order given; an index may offer some that are gone."""
+    def passages(self, scores: Mapping[int, float], vector: Any, terms: Sequence[str]) -> list[Passage]:
+        """Fetch the chunks that have a score; an index may offer some that are gone."""
         sql = f"""SELECT c.id, d.id, d.name, d.source, d.collection, c.page, c."row", c.heading, c.text, c.start, c.end, c.vector
-            FROM chunks c JOIN documents d ON d.id = c.document WHERE c.id IN ({", ".join("?" * len(chunks))}) AND {self.live}"""
-        found = {}
-        for row in self.connection.execute(sql, (*chunks, *self.values)):
-            chunk, document, name, source, collection, page, number, heading, text, start, end, blob = row
-            cosine = float(np.frombuffer(blob, np.float32) @ vector)
-            covered = coverage(terms, f"{document_title(name)} {heading} {text}")
-            place = (chunk, document, name, source, collection, page, number, heading, text, start, end)
-            found[chunk] = Passage(*place, scores[chunk], relevance(cosine, covered))
-        return [found[chunk] for chunk in chunks if chunk in found]
+            FROM chunks c JOIN documents d ON d.id = c.document WHERE c.id IN ({", ".join("?" * len(scores))}) AND {self.live}
+            ORDER BY c.id"""
+        rows = [tuple(row) for row in self.connection.execute(sql, (*scores, *self.values))]
+        covered = coverage(terms, [f"{document_title(row[2])} {row[7]} {row[8]}" for row in rows])
+        cosines = [float(np.frombuffer(row[-1], np.float32) @ vector) for row in rows]
+        return [
+            Passage(*(*row[:-1], scores[row[0]], relevance(cosine, share)))
+            for row, cosine, share in zip(rows, cosines, covered, strict=True)
+        ]
 
 
 def _stem(word: str) -> str:
