@@ -64,20 +64,26 @@ MIGRATIONS = (
         milliseconds REAL NOT NULL, PRIMARY KEY (run, ordinal, repeat)
     ) WITHOUT ROWID;
     """,
-    # 4: the cloud. `resources` is the ledger of what we own; `steps` is the write-ahead journal of every apply.
+    # 4: the cloud. `resources` is the ledger of what we own; an apply is a deployment or a removal, `steps` its write-ahead journal.
     """
     CREATE TABLE resources (
         owner TEXT NOT NULL, deployment TEXT NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL, physical TEXT NOT NULL,
         properties TEXT NOT NULL, position INTEGER NOT NULL, created_at TEXT NOT NULL, PRIMARY KEY (owner, deployment, id)
     );
+    CREATE TABLE applies (
+        id TEXT PRIMARY KEY, owner TEXT NOT NULL, deployment TEXT NOT NULL, kind TEXT NOT NULL, account TEXT NOT NULL, region TEXT NOT NULL,
+        plan TEXT NOT NULL, operation TEXT NOT NULL, state TEXT NOT NULL, error TEXT NOT NULL DEFAULT '',
+        started_at TEXT NOT NULL, finished_at TEXT
+    );
+    CREATE INDEX applies_by_deployment ON applies (owner, deployment, started_at);
     CREATE TABLE steps (
-        seq INTEGER PRIMARY KEY, owner TEXT NOT NULL, deployment TEXT NOT NULL, apply TEXT NOT NULL, position INTEGER NOT NULL,
+        seq INTEGER PRIMARY KEY, apply TEXT NOT NULL REFERENCES applies (id) ON DELETE CASCADE, position INTEGER NOT NULL,
         action TEXT NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL, physical TEXT NOT NULL, before TEXT, after TEXT,
         state TEXT NOT NULL, error TEXT NOT NULL DEFAULT '', at TEXT NOT NULL
     );
-    CREATE INDEX steps_by_apply ON steps (owner, deployment, apply, position);
+    CREATE INDEX steps_by_apply ON steps (apply, seq);
     CREATE TABLE plans (
-        id TEXT PRIMARY KEY, owner TEXT NOT NULL, deployment TEXT NOT NULL, body TEXT NOT NULL, made_at TEXT NOT NULL
+        id TEXT NOT NULL, owner TEXT NOT NULL, deployment TEXT NOT NULL, body TEXT NOT NULL, made_at TEXT NOT NULL, PRIMARY KEY (owner, id)
     );
     """,
 )

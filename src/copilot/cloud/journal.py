@@ -1,0 +1,156 @@
+"""What we own in an account, and what was about to be done to it: written before every call, read after a crash."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import uuid4
+
+from copilot.cloud.plan import Change, Plan
+from copilot.outside.store import Store, now
+
+Outcome = Literal["done", "rolled_back", "stuck", "interrupted", "partial"]
+"""How an apply ended. stuck: a rollback left something behind; interrupted: a removal was cut off; partial: a removal left something."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A resource that we made."""
+
+    id: str
+    type: str
+    physical: str
+    properties: dict[str, Any]
+    position: int
+
+
+@dataclass(frozen=True)
+class Apply:
+    """One deployment or removal."""
+
+    id: str
+    deployment: str
+    kind: Literal["deploy", "destroy"]
+    account: str
+    region: str
+    state: str
+    error: str
+    started_at: str
+    finished_at: str | None
+
+
+class Journal:
+    """The cloud tables of one deployment.
+
+    Args:
+        store: The workspace; its owner owns the deployment.
+        deployment: The name.
+    """
+
+    def __init__(self, store: Store, deployment: str) -> None:
+        self.store = store
+        self.deployment = deployment
+
+    def resources(self) -> list[Recorded]:
+        """Return what is ours, in the order of dependencies."""
+        sql = "SELECT * FROM resources WHERE owner = ? AND deployment = ? ORDER BY position, id"
+        rows = self.store.rows(sql, self.store.owner, self.deployment)
+        return [Recorded(r["id"], r["type"], r["physical"], json.loads(r["properties"]), r["position"]) for r in rows]
+
+    def save(self, plan: Plan) -> None:
+        with self.store.transaction() as connection:
+            body = json.dumps(plan.as_json(), default=str)
+            connection.execute(
+                "INSERT OR REPLACE INTO plans VALUES (?, ?, ?, ?, ?)", (plan.id, self.store.owner, plan.deployment, body, now())
+            )
+
+    def knows(self, plan: str) -> bool:
+        """Tell whether a plan of this deployment with that id was ever made."""
+        sql = "SELECT 1 FROM plans WHERE owner = ? AND deployment = ? AND id = ?"
+        return bool(self.store.rows(sql, self.store.owner, self.deployment, plan))
+
+    def open(self, kind: Literal["deploy", "destroy"], account: str, region: str, plan: str, operation: str) -> str:
+        """Begin an apply and return its id."""
+        apply = uuid4().hex[:12]
+        with self.store.transaction() as connection:
+            connection.execute(
+                """INSERT INTO applies (id, owner, deployment, kind, account, region, plan, operation, state, started_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'running', ?)""",
+                (apply, self.store.owner, self.deployment, kind, account, region, plan, operation, now()),
+            )
+        return apply
+
+    def close(self, apply: str, outcome: Outcome, error: str = "") -> None:
+        with self.store.transaction() as connection:
+            sql = "UPDATE applies SET state = ?, error = ?, finished_at = ? WHERE id = ?"
+            connection.execute(sql, (outcome, error, now(), apply))
+
+    def begin(self, apply: str, change: Change) -> int:
+        """Write down what is about to be done; return the number of the step."""
+        sql = """INSERT INTO steps (apply, position, action, id, type, physical, before, after, state, at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+        bodies = (_text(change.before), _text(change.after))
+        with self.store.transaction() as connection:
+            values = (apply, change.position, change.action, change.id, change.type, change.physical, *bodies, "begun", now())
+            return int(connection.execute(sql, values).lastrowid or 0)
+
+    def finish(self, step: int, change: Change, physical: str) -> None:
+        """Write down that a step is done, together with what we own now."""
+        with self.store.transaction() as connection:
+            connection.execute("UPDATE steps SET state = 'done', physical = ? WHERE seq = ?", (physical, step))
+            self.own(change, physical, change.after)
+
+    def undo(self, step: int, change: Change, physical: str, error: str = "") -> None:
+        """Write down that a step was taken back, or with `error` that it could not be."""
+        with self.store.transaction() as connection:
+            sql = "UPDATE steps SET state = ?, error = ? WHERE seq = ?"
+            connection.execute(sql, ("stuck" if error else "undone", error, step))
+            if error and change.action == "create":
+                self.own(change, physical, change.after)
+            elif not error:
+                self.own(change, physical, change.before)
+
+    def own(self, change: Change, physical: str, properties: Mapping[str, Any] | None) -> None:
+        """Set the ledger's entry for a resource; no properties means that it is no longer there."""
+        key = (self.store.owner, self.deployment, change.id)
+        with self.store.transaction() as connection:
+            if properties is None:
+                connection.execute("DELETE FROM resources WHERE owner = ? AND deployment = ? AND id = ?", key)
+            else:
+                values = (*key, change.type, physical, _text(properties), change.position, now())
+                connection.execute("INSERT OR REPLACE INTO resources VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
+
+    def steps(self, apply: str) -> list[tuple[int, Change]]:
+        """Return the steps of an apply that may have had an effect, newest first."""
+        sql = "SELECT * FROM steps WHERE apply = ? AND state IN ('begun', 'done') ORDER BY seq DESC"
+        return [(row["seq"], _change(row)) for row in self.store.rows(sql, apply)]
+
+    def history(self) -> list[Apply]:
+        """Return the applies of this deployment, newest first."""
+        sql = "SELECT * FROM applies WHERE owner = ? AND deployment = ? ORDER BY started_at DESC"
+        return [_apply(row) for row in self.store.rows(sql, self.store.owner, self.deployment)]
+
+
+def unfinished(store: Store) -> list[Apply]:
+    """Return the applies that began and never ended."""
+    sql = "SELECT * FROM applies WHERE owner = ? AND state = 'running' ORDER BY started_at"
+    return [_apply(row) for row in store.rows(sql, store.owner)]
+
+
+def objects_in_use(store: Store) -> set[str]:
+    """Return the hashes of all objects that any deployment in this workspace holds, whoever owns it."""
+    rows = store.rows("SELECT properties FROM resources WHERE type = 'object'")
+    return {json.loads(row["properties"])["sha256"] for row in rows}
+
+
+def _apply(row: Mapping[str, Any]) -> Apply:
+    return Apply(**{name: row[name] for name in Apply.__dataclass_fields__})
+
+
+def _change(row: Mapping[str, Any]) -> Change:
+    before, after = (json.loads(row[name]) if row[name] else None for name in ("before", "after"))
+    return Change(row["action"], row["id"], row["type"], row["position"], row["physical"], before, after)
+
+
+def _text(body: Mapping[str, Any] | None) -> str | None:
+    return None if body is None else json.dumps(body)

@@ -1,0 +1,30 @@
+"""How each type of resource is found, read, created, changed and deleted: one class a type."""
+
+from copilot.cloud.artifacts import Artifacts
+from copilot.cloud.providers.api import ApiKey, RestApi, Stage, UsagePlan
+from copilot.cloud.providers.function import Function, Permission
+from copilot.cloud.providers.provider import Provider
+from copilot.cloud.providers.role import Role
+from copilot.cloud.providers.storage import Bucket, BucketObject, Table
+from copilot.cloud.providers.watch import Alarm, LogGroup
+from copilot.outside.aws import Session
+
+TYPES: dict[str, type[Provider]] = {
+    "bucket": Bucket,
+    "object": BucketObject,
+    "table": Table,
+    "role": Role,
+    "log_group": LogGroup,
+    "function": Function,
+    "permission": Permission,
+    "rest_api": RestApi,
+    "stage": Stage,
+    "api_key": ApiKey,
+    "usage_plan": UsagePlan,
+    "alarm": Alarm,
+}
+
+
+def providers(session: Session, artifacts: Artifacts) -> dict[str, Provider]:
+    """Return a provider for every type, acting through `session`."""
+    return {name: provider(session, artifacts) for name, provider in TYPES.items()}

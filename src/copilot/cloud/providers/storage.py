@@ -1,0 +1,170 @@
+"""S3 buckets and their objects, and DynamoDB tables."""
+
+import json
+from collections.abc import Iterable
+from functools import partial
+from typing import Any
+
+from copilot.cloud.providers.provider import STACK, Properties, Provider, absent, existing, pairs, unpaired
+
+BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+
+
+class Bucket(Provider):
+    """name, versioned, encryption (`AES256`), private, policy (a document), tags."""
+
+    stateful = True
+
+    @property
+    def _s3(self) -> Any:
+        return self.session.client("s3")
+
+    def read(self, physical: str) -> dict[str, Any] | None:
+        s3 = self._s3
+        if absent(lambda: s3.head_bucket(Bucket=physical)) is None:
+            return None
+        rules = absent(lambda: s3.get_bucket_encryption(Bucket=physical)["ServerSideEncryptionConfiguration"]["Rules"], [])
+        blocks = absent(lambda: s3.get_public_access_block(Bucket=physical)["PublicAccessBlockConfiguration"], {})
+        policy = absent(lambda: s3.get_bucket_policy(Bucket=physical)["Policy"])
+        return {
+            "name": physical,
+            "versioned": s3.get_bucket_versioning(Bucket=physical).get("Status") == "Enabled",
+            "encryption": rules[0]["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] if rules else None,
+            "private": all(blocks.get(block) for block in BLOCKS),
+            "policy": json.loads(policy) if policy else None,
+            "tags": unpaired(absent(lambda: s3.get_bucket_tagging(Bucket=physical)["TagSet"], [])),
+        }
+
+    def create(self, properties: Properties) -> str:
+        name, region = properties["name"], self.session.region
+        place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        existing(lambda: self._s3.create_bucket(Bucket=name, **place))
+        self.update(name, {}, properties)
+        return str(name)
+
+    def update(self, physical: str, before: Properties, after: Properties) -> None:
+        s3, changed = self._s3, {name for name in after if before.get(name) != after[name]}
+        if "tags" in changed:
+            s3.put_bucket_tagging(Bucket=physical, Tagging={"TagSet": pairs(after["tags"])})
+        if "private" in changed:
+            s3.put_public_access_block(Bucket=physical, PublicAccessBlockConfiguration=dict.fromkeys(BLOCKS, after["private"]))
+        if "encryption" in changed:
+            rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": after["encryption"]}}
+            s3.put_bucket_encryption(Bucket=physical, ServerSideEncryptionConfiguration={"Rules": [rule]})
+        if "versioned" in changed:
+            status = "Enabled" if after["versioned"] else "Suspended"
+            s3.put_bucket_versioning(Bucket=physical, VersioningConfiguration={"Status": status})
+        if "policy" in changed and after["policy"]:
+            s3.put_bucket_policy(Bucket=physical, Policy=json.dumps(after["policy"]))
+        elif "policy" in changed:
+            s3.delete_bucket_policy(Bucket=physical)
+
+    def delete(self, physical: str) -> None:
+        while True:
+            found = absent(lambda: self._s3.list_object_versions(Bucket=physical), {})
+            versions = [{"Key": v["Key"], "VersionId": v["VersionId"]} for v in found.get("Versions", []) + found.get("DeleteMarkers", [])]
+            if not versions:
+                break
+            self._s3.delete_objects(Bucket=physical, Delete={"Objects": versions, "Quiet": True})
+        absent(lambda: self._s3.delete_bucket(Bucket=physical))
+
+    def owned(self, stack: str) -> Iterable[str]:
+        for bucket in self._s3.list_buckets()["Buckets"]:
+            tagging = absent(partial(self._s3.get_bucket_tagging, Bucket=bucket["Name"]), {"TagSet": []})
+            if unpaired(tagging["TagSet"]).get(STACK) == stack:
+                yield bucket["Name"]
+
+
+class BucketObject(Provider):
+    """bucket, key, sha256 (of the content, which comes from the artifacts). An object is never changed: its key has the hash in it."""
+
+    identity = frozenset({"bucket", "key", "sha256"})
+
+    @property
+    def _s3(self) -> Any:
+        return self.session.client("s3")
+
+    def find(self, properties: Properties) -> str | None:
+        return f"{properties['bucket']}/{properties['key']}"
+
+    def read(self, physical: str) -> dict[str, Any] | None:
+        bucket, _, key = physical.partition("/")
+        head = absent(lambda: self._s3.head_object(Bucket=bucket, Key=key))
+        return head and {"bucket": bucket, "key": key, "sha256": head["Metadata"].get("sha256")}
+
+    def create(self, properties: Properties) -> str:
+        digest = properties["sha256"]
+        with self.artifacts.path(digest).open("rb") as body:
+            self._s3.put_object(Bucket=properties["bucket"], Key=properties["key"], Body=body, Metadata={"sha256": digest})
+        return f"{properties['bucket']}/{properties['key']}"
+
+    def update(self, physical: str, before: Properties, after: Properties) -> None:
+        self.create(after)
+
+    def delete(self, physical: str) -> None:
+        bucket, _, key = physical.partition("/")
+        found = absent(lambda: self._s3.list_object_versions(Bucket=bucket, Prefix=key), {})
+        for version in found.get("Versions", []) + found.get("DeleteMarkers", []):
+            if version["Key"] == key:
+                self._s3.delete_object(Bucket=bucket, Key=key, VersionId=version["VersionId"])
+
+
+class Table(Provider):
+    """name, keys (one or two attribute names, all strings), expiry (an attribute), recovery (point in time), tags."""
+
+    identity = frozenset({"name", "keys"})
+    stateful = True
+
+    @property
+    def _dynamodb(self) -> Any:
+        return self.session.client("dynamodb")
+
+    def read(self, physical: str) -> dict[str, Any] | None:
+        client = self._dynamodb
+        table = absent(lambda: client.describe_table(TableName=physical)["Table"])
+        if table is None or table["TableStatus"] == "DELETING":
+            return None
+        expiry = client.describe_time_to_live(TableName=physical)["TimeToLiveDescription"]
+        backups = client.describe_continuous_backups(TableName=physical)["ContinuousBackupsDescription"]
+        return {
+            "name": physical,
+            "keys": [key["AttributeName"] for key in table["KeySchema"]],
+            "expiry": expiry.get("AttributeName") if expiry["TimeToLiveStatus"] in ("ENABLED", "ENABLING") else None,
+            "recovery": backups.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus") == "ENABLED",
+            "tags": unpaired(client.list_tags_of_resource(ResourceArn=table["TableArn"])["Tags"]),
+        }
+
+    def create(self, properties: Properties) -> str:
+        name, client = properties["name"], self._dynamodb
+        keys = [{"AttributeName": key, "KeyType": kind} for key, kind in zip(properties["keys"], ("HASH", "RANGE"), strict=False)]
+        types = [{"AttributeName": key, "AttributeType": "S"} for key in properties["keys"]]
+        create = {"TableName": name, "BillingMode": "PAY_PER_REQUEST", "KeySchema": keys, "AttributeDefinitions": types}
+        existing(lambda: client.create_table(**create, Tags=pairs(properties["tags"])))
+        client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 2})
+        self.update(name, self.read(name) or {}, properties)
+        return str(name)
+
+    def update(self, physical: str, before: Properties, after: Properties) -> None:
+        client = self._dynamodb
+        if before.get("recovery") != after["recovery"]:
+            wanted = {"PointInTimeRecoveryEnabled": after["recovery"]}
+            client.update_continuous_backups(TableName=physical, PointInTimeRecoverySpecification=wanted)
+        if before.get("expiry") != after["expiry"]:
+            attribute = after["expiry"] or before["expiry"]
+            client.update_time_to_live(
+                TableName=physical, TimeToLiveSpecification={"Enabled": bool(after["expiry"]), "AttributeName": attribute}
+            )
+        if before.get("tags") != after["tags"]:
+            arn = client.describe_table(TableName=physical)["Table"]["TableArn"]
+            client.tag_resource(ResourceArn=arn, Tags=pairs(after["tags"]))
+
+    def delete(self, physical: str) -> None:
+        absent(lambda: self._dynamodb.delete_table(TableName=physical))
+        self._dynamodb.get_waiter("table_not_exists").wait(TableName=physical, WaiterConfig={"Delay": 2})
+
+    def owned(self, stack: str) -> Iterable[str]:
+        for page in self._dynamodb.get_paginator("list_tables").paginate():
+            for name in page["TableNames"]:
+                live = self.read(name) if name.startswith("copilot-") else None
+                if live and live["tags"].get(STACK) == stack:
+                    yield name

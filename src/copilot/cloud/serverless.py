@@ -1,0 +1,202 @@
+"""The serverless deployment of an agent, as a graph of resources."""
+
+import json
+import re
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from copilot.answering.agent import PASSAGES
+from copilot.cloud.bundle import HANDLER
+from copilot.cloud.graph import Resource
+from copilot.cloud.providers.provider import STACK
+
+STAGE, PATH, VERB = "live", "ask", "POST"
+SHORT = 34
+"""Longest prefix of names: a bucket's name is at most 63 characters, with the account and the region behind the prefix."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a person can choose about a deployment.
+
+    Args:
+        memory: MB of the function; also its share of a processor (1769 MB are one).
+        timeout: Seconds; API Gateway waits 29 at most.
+        log_days: How long log lines are kept.
+        rate: Requests a second.
+        burst: Requests at once.
+        quota: Requests a month.
+    """
+
+    memory: int = 1769
+    timeout: int = 28
+    log_days: int = 30
+    rate: int = 10
+    burst: int = 20
+    quota: int = 100_000
+
+
+@dataclass(frozen=True)
+class Content:
+    """Hashes of the artifacts that a deployment is made of."""
+
+    code: str
+    index: str
+    weights: str
+    tokenizer: str
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """What is deployed, and where.
+
+    Args:
+        runtime: Lambda's name of the Python version, e.g. `python3.12`.
+    """
+
+    agent: str
+    version: int
+    environment: str
+    owner: str
+    collections: tuple[str, ...]
+    account: str
+    region: str
+    runtime: str
+    content: Content
+    settings: Settings
+
+    @property
+    def prefix(self) -> str:
+        """How all names begin: readable, within the limits of AWS, and different for different owners and agents."""
+        readable = re.sub(r"[^a-z0-9]+", "-", f"copilot-{self.agent}-{self.environment}".lower()).strip("-")
+        mark = sha256(f"{self.owner}/{self.agent}/{self.environment}".encode()).hexdigest()[:6]
+        return f"{readable[: SHORT - 7].rstrip('-')}-{mark}"
+
+    @property
+    def stack(self) -> str:
+        return stack_tag(self.owner, self.agent, self.environment)
+
+
+def stack_tag(owner: str, agent: str, environment: str) -> str:
+    """Return the value of the ownership tag, in the characters that tags may have."""
+    return re.sub(r"[^\w+=.:/@ -]", "_", f"{owner}/{agent}/{environment}")[:256]
+
+
+def graph(blueprint: Blueprint) -> tuple[Resource, ...]:
+    """Return every resource of the deployment."""
+    tags = {STACK: blueprint.stack, "copilot:agent-version": str(blueprint.version)}
+    return (*_storage(blueprint, tags), *_function(blueprint, tags), *_api(blueprint, tags))
+
+
+def _names(blueprint: Blueprint) -> dict[str, str]:
+    at, prefix = blueprint, blueprint.prefix
+    return {
+        "bucket": f"{prefix}-{at.account}-{at.region}",
+        "function": f"{prefix}-ask",
+        "function_arn": f"arn:aws:lambda:{at.region}:{at.account}:function:{prefix}-ask",
+        "table": f"{prefix}-state",
+        "table_arn": f"arn:aws:dynamodb:{at.region}:{at.account}:table/{prefix}-state",
+        "role": f"{prefix}-role",
+        "role_arn": f"arn:aws:iam::{at.account}:role/{prefix}-role",
+        "logs": f"/aws/lambda/{prefix}-ask",
+        "logs_arn": f"arn:aws:logs:{at.region}:{at.account}:log-group:/aws/lambda/{prefix}-ask",
+    }
+
+
+def _keys(content: Content) -> dict[str, str]:
+    """Return the key of every object; each ends in the hash of its content."""
+    return {
+        "code": f"code/{content.code}",
+        "index": f"index/{content.index}",
+        "weights": f"model/{content.weights}",
+        "tokenizer": f"model/{content.tokenizer}",
+    }
+
+
+def _storage(blueprint: Blueprint, tags: dict[str, str]) -> list[Resource]:
+    names, content = _names(blueprint), blueprint.content
+    arn = f"arn:aws:s3:::{names['bucket']}"
+    encrypted_only = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "OnlyOverTls",
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "s3:*",
+                "Resource": [arn, f"{arn}/*"],
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            }
+        ],
+    }
+    bucket = {"name": names["bucket"], "versioned": True, "encryption": "AES256", "private": True, "policy": encrypted_only, "tags": tags}
+    objects = [
+        Resource(f"{name}_object", "object", {"bucket": names["bucket"], "key": key, "sha256": key.rpartition("/")[2]}, ("bucket",))
+        for name, key in _keys(content).items()
+    ]
+    table = {"name": names["table"], "keys": ["session", "at"], "expiry": "expires", "recovery": True, "tags": tags}
+    return [Resource("bucket", "bucket", bucket), *objects, Resource("table", "table", table)]
+
+
+def _function(blueprint: Blueprint, tags: dict[str, str]) -> list[Resource]:
+    names, keys, settings = _names(blueprint), _keys(blueprint.content), blueprint.settings
+    agent = {
+        "bucket": names["bucket"],
+        "index": keys["index"],
+        "model": {"model.safetensors": keys["weights"], "tokenizer.json": keys["tokenizer"]},
+        "owner": blueprint.owner,
+        "collections": list(blueprint.collections),
+        "passages": PASSAGES,
+    }
+    function = {
+        "name": names["function"], "role": names["role_arn"], "runtime": blueprint.runtime, "handler": HANDLER,
+        "memory": settings.memory, "timeout": settings.timeout,
+        "environment": {"COPILOT_AGENT": json.dumps(agent, sort_keys=True), "COPILOT_TABLE": names["table"]},
+        "code_bucket": names["bucket"], "code_key": keys["code"], "code_sha256": blueprint.content.code, "tags": tags,
+    }  # fmt: skip
+    alarm = {
+        "name": f"{blueprint.prefix}-errors", "namespace": "AWS/Lambda", "metric": "Errors",
+        "dimensions": {"FunctionName": names["function"]}, "threshold": 0.0, "period": 300, "tags": tags,
+    }  # fmt: skip
+    first = ("role", "logs", "table", "code_object", "index_object", "weights_object", "tokenizer_object")
+    return [
+        Resource("role", "role", {"name": names["role"], **_permissions(names, keys), "tags": tags}),
+        Resource("logs", "log_group", {"name": names["logs"], "days": settings.log_days, "tags": tags}),
+        Resource("function", "function", function, first),
+        Resource("alarm", "alarm", alarm, ("function",)),
+    ]
+
+
+def _permissions(names: dict[str, str], keys: dict[str, str]) -> dict[str, Any]:
+    """Return what the function may do: read its own objects, add to its own table, write its own log; nothing else."""
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    objects = [f"arn:aws:s3:::{names['bucket']}/{keys[name]}" for name in ("index", "weights", "tokenizer")]
+    allowed = [
+        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": objects},
+        {"Effect": "Allow", "Action": "dynamodb:PutItem", "Resource": names["table_arn"]},
+        {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": f"{names['logs_arn']}:log-stream:*"},
+    ]
+    return {
+        "trust": {"Version": "2012-10-17", "Statement": [trust]},
+        "policies": {"ask": {"Version": "2012-10-17", "Statement": allowed}},
+    }
+
+
+def _api(blueprint: Blueprint, tags: dict[str, str]) -> list[Resource]:
+    names, settings, prefix = _names(blueprint), blueprint.settings, blueprint.prefix
+    route = {"path": PATH, "verb": VERB, "function": names["function_arn"], "key_required": True}
+    content = sha256(json.dumps(route, sort_keys=True).encode()).hexdigest()[:16]
+    source = f"arn:aws:execute-api:{blueprint.region}:{blueprint.account}:${{api}}/{STAGE}/{VERB}/{PATH}"
+    permission = {"function": names["function"], "sid": "api", "principal": "apigateway.amazonaws.com", "source": source}
+    plan = {
+        "name": f"{prefix}-plan", "stages": [f"${{api}}:{STAGE}"], "keys": ["${api_key}"],
+        "rate": settings.rate, "burst": settings.burst, "quota": settings.quota, "tags": tags,
+    }  # fmt: skip
+    return [
+        Resource("api", "rest_api", {"name": f"{prefix}-api", **route, "tags": tags}, ("function",)),
+        Resource("permission", "permission", permission, ("function",)),
+        Resource("stage", "stage", {"api": "${api}", "name": STAGE, "content": content}, ("permission",)),
+        Resource("api_key", "api_key", {"name": f"{prefix}-key", "enabled": True, "tags": tags}),
+        Resource("usage_plan", "usage_plan", plan, ("stage",)),
+    ]

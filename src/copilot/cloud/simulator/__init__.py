@@ -1,0 +1,1 @@
+"""A whole AWS account on this machine, kept as a journal of calls: moto answers them, functions really run."""

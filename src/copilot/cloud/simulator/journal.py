@@ -1,0 +1,79 @@
+"""The simulated account on disk: every call that changed it, in order, from which it is rebuilt."""
+
+import base64
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+INLINE_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request that may have changed the account.
+
+    Args:
+        number: Position in the journal, from 1; also the seed of every id made by the call.
+        at: Unix time at which it happened.
+        environ: The WSGI variables that say what was asked.
+        status: HTTP status of the answer.
+    """
+
+    number: int
+    at: float
+    environ: Mapping[str, str]
+    body: bytes = field(repr=False)
+    status: int
+
+
+class Journal:
+    """An append-only file of calls, one JSON document a line; large bodies lie beside it under their hash.
+
+    The caller holds the account's lock while it appends or reads.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "account.jsonl"
+        self.blobs = folder / "blobs"
+        self.offset = 0
+
+    def unread(self) -> Iterator[Call]:
+        """Yield the calls that were neither appended nor yielded here before; drop a last line that was cut off."""
+        if not self.path.exists():
+            return
+        with self.path.open("rb+") as file:
+            file.seek(self.offset)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    file.truncate(self.offset)
+                    return
+                self.offset += len(line)
+                yield self._parse(json.loads(line))
+
+    def append(self, call: Call) -> None:
+        line = json.dumps({"n": call.number, "at": call.at, "environ": call.environ, **self._pack(call.body), "status": call.status})
+        with self.path.open("ab") as file:
+            file.write(line.encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+            self.offset = file.tell()
+
+    def _pack(self, body: bytes) -> dict[str, str]:
+        if len(body) <= INLINE_BYTES:
+            return {"body": base64.b64encode(body).decode()}
+        digest = sha256(body).hexdigest()
+        blob = self.blobs / digest
+        if not blob.exists():
+            self.blobs.mkdir(exist_ok=True, mode=0o700)
+            part = blob.with_suffix(".part")
+            part.write_bytes(body)
+            part.replace(blob)
+        return {"blob": digest}
+
+    def _parse(self, line: Mapping[str, Any]) -> Call:
+        body = (self.blobs / line["blob"]).read_bytes() if "blob" in line else base64.b64decode(line["body"])
+        return Call(line["n"], line["at"], line["environ"], body, line["status"])

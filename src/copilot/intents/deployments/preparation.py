@@ -1,0 +1,103 @@
+"""Hold an account and prepare a deployment in it: what planning, deploying, looking and removing have in common."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from copilot.context import Context
+from copilot.errors import Refused
+from copilot.intents.deployments.results import PlannedDeployment
+from copilot.intents.deployments.shown import change_rows, cost_of
+from copilot.intents.deployments.workspace import check_model, check_region, chosen_agent, chosen_environment, deployment_name, settings
+from copilot.outside.store import now
+
+if TYPE_CHECKING:
+    from copilot.cloud.deploy import Prepared
+    from copilot.cloud.engine import Engine
+    from copilot.cloud.plan import Plan
+    from copilot.outside.aws import Session
+
+
+@contextmanager
+def hold_account(ctx: Context, region: str = "") -> Iterator[tuple["Session", tuple[str, ...]]]:
+    """Hold the account, put back what a crash cut off, and yield a session and what there is to say about that."""
+    from copilot.cloud.account import connect
+    from copilot.cloud.deploy import recover
+
+    with connect(ctx.home, region or ctx.region, ctx.live) as session:
+        yield session, tuple(recover(ctx.store, session, ctx.home))
+
+
+@contextmanager
+def prepared(ctx: Context, agent: str | None, environment: str | None) -> Iterator[tuple["Prepared", "Plan", PlannedDeployment]]:
+    """Hold the account, and yield what a deployment would be made of and the plan for it."""
+    from copilot.cloud.deploy import account_of, prepare
+
+    thing, place = chosen_agent(ctx, agent), chosen_environment(ctx, environment)
+    name = deployment_name(ctx, thing, place)
+    check_model(ctx, thing)
+    check_region(ctx, name)
+    with hold_account(ctx) as (session, notes):
+        ready = prepare(ctx.store, session, ctx.home, thing, name, place, settings(ctx))
+        plan = ready.engine.plan(ready.wanted)
+        ready.engine.journal.save(plan)
+        yield (
+            ready,
+            plan,
+            PlannedDeployment(
+                deployment=name,
+                agent=thing.name,
+                environment=place,
+                account=account_of(session),
+                region=session.region,
+                simulated=session.simulated,
+                plan=plan.id,
+                changes=change_rows(plan),
+                unchanged=plan.unchanged,
+                cost=cost_of(ready.cost),
+                problems=tuple(f"{finding.resource}: {finding.problem}" for finding in ready.findings),
+                notes=notes,
+            ),
+        )
+
+
+def check_plan(planned: PlannedDeployment, fresh: str, given: str | None) -> None:
+    """Raise Refused when the plan breaks a rule, or is not the one that was agreed to."""
+    again = f"copilot deployments plan --agent {planned.agent} --environment {planned.environment}"
+    if planned.problems:
+        raise Refused(planned.headline, "Change the agent or the settings. See: copilot deployments show-config")
+    if given and given != fresh:
+        raise Refused(
+            f"Plan {given} no longer fits: the agent, its documents, the settings or the account are not what they were then.",
+            f"Look at the new plan: {again}",
+        )
+
+
+def recorded(ready: "Prepared", planned: PlannedDeployment) -> dict[str, Any]:
+    """Return what the workspace keeps about a deployment; nothing secret is in it."""
+    from copilot.cloud.serverless import PATH, STAGE
+
+    physical = {resource.id: resource.physical for resource in ready.engine.journal.resources()}
+    return {
+        "agent": planned.agent,
+        "agent_version": ready.blueprint.version,
+        "environment": planned.environment,
+        "account": planned.account,
+        "region": planned.region,
+        "simulated": planned.simulated,
+        "stack": ready.blueprint.stack,
+        "endpoint": f"https://{physical['api']}.execute-api.{planned.region}.amazonaws.com/{STAGE}/{PATH}",
+        "api": physical["api"],
+        "stage": STAGE,
+        "api_key": physical["api_key"],
+        "function": physical["function"],
+        "plan": planned.plan,
+        "deployed_at": now(),
+    }
+
+
+def engine_of(ctx: Context, session: "Session", name: str, stack: str) -> "Engine":
+    """Return the engine of a deployment in the account that is held."""
+    from copilot.cloud.deploy import open_engine
+
+    return open_engine(ctx.store, session, ctx.home, name, stack)

@@ -1,0 +1,202 @@
+"""What the abilities about deployments return."""
+
+from typing import Any, Literal
+
+from copilot.result import Item, Result
+
+Environment = Literal["dev", "staging", "production"]
+
+
+class ChangeRow(Item):
+    action: str
+    resource: str
+    type: str
+    details: str
+
+
+class CostRow(Item):
+    what: str
+    low_usd: float | None
+    high_usd: float | None
+
+
+class Cost(Item):
+    """US dollars a month."""
+
+    low_usd: float | None
+    high_usd: float | None
+    as_of: str
+    assumptions: str
+    unknown: tuple[str, ...]
+    parts: tuple[CostRow, ...]
+
+    @property
+    def phrase(self) -> str:
+        if self.low_usd is None or self.high_usd is None:
+            return "at an unknown cost"
+        extra = f" and the unknown price of {', '.join(self.unknown)}" if self.unknown else ""
+        return f"for about {self.low_usd:.2f} to {self.high_usd:.2f} USD a month{extra}"
+
+
+class PlannedDeployment(Result):
+    """What deploying would do."""
+
+    deployment: str
+    agent: str
+    environment: str
+    account: str
+    region: str
+    simulated: bool
+    plan: str
+    changes: tuple[ChangeRow, ...]
+    unchanged: int
+    cost: Cost
+    problems: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def headline(self) -> str:
+        where = "the simulated account" if self.simulated else f"AWS account {self.account}"
+        if self.problems:
+            return f"{self.deployment} cannot be deployed: {'; '.join(self.problems)}."
+        if not self.changes:
+            return f"{self.deployment} is already as wanted in {where}: nothing to change."
+        counts = ", ".join(f"{n} to {action}" for action in ("create", "update", "replace", "delete") if (n := self._count(action)))
+        return f"Deploying {self.deployment} in {where}: {counts}, {self.cost.phrase}."
+
+    @property
+    def next_steps(self) -> tuple[str, ...]:
+        return (
+            ()
+            if self.problems
+            else (f"copilot deployments deploy-agent --agent {self.agent} --environment {self.environment} --plan {self.plan}",)
+        )
+
+    def _count(self, action: str) -> int:
+        return sum(1 for change in self.changes if change.action == action)
+
+
+class Deployed(Result):
+    deployment: str
+    agent: str
+    agent_version: int
+    environment: str
+    account: str
+    region: str
+    simulated: bool
+    endpoint: str
+    plan: str
+    created: int
+    updated: int
+    deleted: int
+    cost: Cost
+    notes: tuple[str, ...]
+
+    @property
+    def headline(self) -> str:
+        where = "the simulated account" if self.simulated else f"AWS account {self.account}"
+        if not self.created + self.updated + self.deleted:
+            return f"{self.deployment} was already as wanted in {where}."
+        return f"Deployed {self.agent} as {self.deployment} in {where}, {self.region}: {self.created + self.updated} resources."
+
+    @property
+    def next_steps(self) -> tuple[str, ...]:
+        return (f'copilot agents ask {self.agent} "…" --deployment {self.deployment}', f"copilot deployments show {self.deployment}")
+
+
+class DeploymentRow(Item):
+    name: str
+    agent: str
+    environment: str
+    region: str
+    account: str
+    state: str
+    endpoint: str
+    deployed_at: str
+
+
+class Deployments(Result):
+    deployments: tuple[DeploymentRow, ...]
+    interrupted: tuple[str, ...] = ()
+
+    @property
+    def headline(self) -> str:
+        if not self.deployments:
+            return "Nothing is deployed."
+        return (
+            f"{len(self.deployments)} deployment{'s' if len(self.deployments) > 1 else ''}: {', '.join(d.name for d in self.deployments)}."
+        )
+
+
+class ResourceRow(Item):
+    id: str
+    type: str
+    name: str
+    state: str
+
+
+class EventRow(Item):
+    at: str
+    what: str
+    outcome: str
+    error: str
+
+
+class ShownDeployment(Result):
+    name: str
+    agent: str
+    agent_version: int
+    environment: str
+    region: str
+    account: str
+    simulated: bool
+    endpoint: str
+    health: str
+    resources: tuple[ResourceRow, ...]
+    history: tuple[EventRow, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def headline(self) -> str:
+        where = "the simulated account" if self.simulated else f"AWS account {self.account}"
+        return f"{self.name} runs {self.agent} (version {self.agent_version}) in {where}, {self.region}: {self.health}."
+
+
+class DoomedDeployment(Result):
+    """What a removal would delete."""
+
+    name: str
+    account: str
+    region: str
+    resources: tuple[ResourceRow, ...]
+
+    @property
+    def headline(self) -> str:
+        return f"Removing {self.name} deletes {len(self.resources)} resources in {self.region}, and what is stored in them."
+
+
+class DestroyedDeployment(Result):
+    name: str
+    deleted: int
+    left: tuple[str, ...]
+
+    @property
+    def headline(self) -> str:
+        if self.left:
+            return f"{self.name} is removed except for {len(self.left)}: {'; '.join(self.left)}."
+        return f"{self.name} is gone: {self.deleted} resources deleted, nothing is left."
+
+
+class Config(Result):
+    """The settings that the next deployment takes."""
+
+    agent: str | None
+    environment: str
+    region: str
+    account: str
+    settings: dict[str, Any]
+
+    @property
+    def headline(self) -> str:
+        what = f"{self.agent} to {self.environment}" if self.agent else f"an agent to {self.environment}"
+        return f"The next deployment takes {what} in {self.region} ({self.account} account)."

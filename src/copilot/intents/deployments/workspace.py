@@ -1,0 +1,110 @@
+"""Which agent, environment and deployment a call means, and whether it may be deployed."""
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from copilot.context import Context
+from copilot.errors import BadArguments, NeedsAnswer, NotFound, Refused
+from copilot.outside.store import Thing
+
+if TYPE_CHECKING:
+    from copilot.cloud.serverless import Settings
+
+
+def configured(ctx: Context) -> dict[str, Any]:
+    """Return what the workspace says about deployments, e.g. `{"environment": "staging", "memory": 2048}`."""
+    return dict(ctx.store.settings().get("deployment", {}))
+
+
+def settings(ctx: Context) -> "Settings":
+    """Return the workspace's deployment settings over the defaults; raise BadArguments for a value that is none."""
+    from copilot.cloud.serverless import Settings
+
+    chosen = {f.name: configured(ctx)[f.name] for f in fields(Settings) if f.name in configured(ctx)}
+    for name, value in chosen.items():
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise BadArguments(f"The deployment setting {name} = {value!r} is not a whole number.", "See: copilot deployments show-config")
+    return Settings(**chosen)
+
+
+def chosen_agent(ctx: Context, name: str | None) -> Thing:
+    """Return the agent that is named, else the one in the settings, else the newest; raise NotFound when there is none."""
+    name = name or configured(ctx).get("agent")
+    if name:
+        return ctx.store.get("agent", name)
+    agents = sorted(ctx.store.all("agent"), key=lambda agent: agent.changed_at)
+    if not agents:
+        raise NotFound("There is no agent to deploy.", "Create one: copilot agents create NAME --collections COLLECTION")
+    return agents[-1]
+
+
+def chosen_environment(ctx: Context, environment: str | None) -> str:
+    return str(environment or configured(ctx).get("environment", "dev"))
+
+
+def deployment_name(ctx: Context, agent: Thing, environment: str) -> str:
+    """Return what a deployment is called; the same agent can be simulated and live at once."""
+    return f"{agent.name}-{environment}{'-live' if ctx.live else ''}"
+
+
+def named_deployment(ctx: Context, words: str, intent: str) -> Thing:
+    """Return a deployment by its name, or by its agent's name when that has only one.
+
+    Raises:
+        NotFound: nothing is called so.
+        NeedsAnswer: the agent has several deployments.
+    """
+    exact = ctx.store.find("deployment", words)
+    if exact:
+        return exact
+    same = [thing for thing in ctx.store.all("deployment") if thing.body["agent"].lower() == words.lower()]
+    here = [thing for thing in same if thing.body["simulated"] != ctx.live] or same
+    if not here:
+        return ctx.store.get("deployment", words)
+    if len(here) > 1:
+        names = [thing.name for thing in here]
+        choices = {"choose": [{"intent": intent, "args": {"deployment": name}} for name in names]}
+        raise NeedsAnswer(f"Which one: {' or '.join(names)}?", "Name the deployment.", choices)
+    return here[0]
+
+
+def check_reach(ctx: Context, thing: Thing) -> None:
+    """Raise Refused when the running command does not act on the account that holds the deployment."""
+    if thing.body["simulated"] == ctx.live:
+        where, how = ("the simulated account", "without --live") if thing.body["simulated"] else ("real AWS", "with --live")
+        raise Refused(f"{thing.name} is in {where}.", f"Do it {how}.")
+
+
+def check_region(ctx: Context, name: str) -> None:
+    """Raise Refused when the deployment already is in another region."""
+    thing = ctx.store.find("deployment", name)
+    if thing and thing.body["region"] != ctx.region:
+        raise Refused(
+            f"{name} is deployed in {thing.body['region']}, not in {ctx.region}.",
+            f"Use --region {thing.body['region']}, or remove it first: copilot deployments destroy {name}",
+        )
+
+
+def check_model(ctx: Context, agent: Thing) -> None:
+    """Raise Refused when the agent's model cannot be packed into a function."""
+    from copilot.outside.catalogue import BUILTIN, BUILTIN_NAME
+
+    name = agent.body["model"]
+    model = ctx.store.find("model", name)
+    if (model.body["id"] if model else name) not in (BUILTIN.id, BUILTIN_NAME):
+        raise Refused(
+            f"'{agent.name}' answers with {name}, which cannot be deployed yet: only the built-in model ({BUILTIN.id}) can.",
+            f"Give it the built-in model: copilot agents update {agent.name} --model {BUILTIN_NAME}",
+        )
+
+
+def check_gates(ctx: Context, agent: Thing) -> None:
+    """Raise Refused when a benchmark with a threshold says no."""
+    from copilot.evaluation.gate import failing_gates
+
+    shut = failing_gates(ctx.store, agent.name)
+    if shut:
+        raise Refused(
+            f"'{agent.name}' may not be deployed: {'; '.join(str(gate) for gate in shut)}.",
+            f"See why: copilot benchmarks show-report --agent {agent.name}. Then mend it and run the benchmark again.",
+        )

@@ -1,0 +1,103 @@
+"""The door to AWS: sessions that reach the simulated account or the real one; nothing else knows the difference."""
+
+import os
+from functools import cached_property
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from copilot.errors import Unavailable
+
+__all__ = ["BotoCoreError", "ClientError", "Session", "code_of"]
+
+MISSING = {
+    "404", "NoSuchBucket", "NoSuchKey", "NoSuchBucketPolicy", "NoSuchTagSet", "NoSuchEntity", "NotFoundException",
+    "NoSuchPublicAccessBlockConfiguration", "ResourceNotFound", "ResourceNotFoundException",
+    "ServerSideEncryptionConfigurationNotFoundError",
+}  # fmt: skip
+"""Codes with which the services say that something does not exist."""
+
+
+def code_of(error: BaseException) -> str:
+    """Return the service's error code, e.g. `AccessDenied`; empty when the error did not come from a service."""
+    return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
+
+
+class Session:
+    """Clients for one region of one account.
+
+    Args:
+        region: Where regional services are reached.
+        endpoint: Base URL of the simulated account; None for real AWS with the credentials of the environment.
+
+    Raises:
+        Unavailable: real AWS is wanted and there are no credentials.
+    """
+
+    def __init__(self, region: str, endpoint: str | None = None) -> None:
+        self.region = region
+        self.endpoint = endpoint
+        self.boto = _simulated(region) if endpoint else _live(region)
+        self._clients: dict[tuple[str, bool], Any] = {}
+
+    @property
+    def simulated(self) -> bool:
+        return self.endpoint is not None
+
+    def client(self, service: str, once: bool = False) -> Any:
+        """Return the client of a service.
+
+        Args:
+            once: Send each call a single time; for creates that would make a second resource when repeated.
+        """
+        if (service, once) not in self._clients:
+            retries = {"total_max_attempts": 1 if once else 5, "mode": "standard"}
+            config = Config(retries=retries, connect_timeout=10, read_timeout=60, proxies={} if self.simulated else None)
+            self._clients[service, once] = self.boto.client(service, endpoint_url=self.endpoint, config=config)
+        return self._clients[service, once]
+
+    @cached_property
+    def account(self) -> str:
+        """The account's twelve digits; raise Unavailable when the credentials are not accepted."""
+        try:
+            return str(self.client("sts").get_caller_identity()["Account"])
+        except (BotoCoreError, ClientError) as error:
+            raise Unavailable(f"AWS does not accept the credentials: {error}", "Sign in again, e.g. with: aws sso login") from error
+
+    def regions(self, service: str) -> list[str]:
+        """Return the regions in which the SDK knows a service."""
+        return list(self.boto.get_available_regions(service))
+
+    def gateway(self, api: str, stage: str) -> str:
+        """Return the base URL under which a stage of a REST API answers right now."""
+        if self.endpoint:
+            return f"{self.endpoint}/_aws/execute-api/{self.region}/{api}/{stage}"
+        return f"https://{api}.execute-api.{self.region}.amazonaws.com/{stage}"
+
+
+def _simulated(region: str) -> boto3.Session:
+    """Make a session that sees nothing of the machine's AWS configuration."""
+    blind = {
+        "profile": (None, None, None, None),
+        "config_file": (None, None, os.devnull, None),
+        "credentials_file": (None, None, os.devnull, None),
+    }
+    core = botocore.session.Session(session_vars=blind)
+    core.set_credentials("simulated", "simulated")
+    return boto3.Session(botocore_session=core, region_name=region)
+
+
+def _live(region: str) -> boto3.Session:
+    try:
+        session = boto3.Session(region_name=region)
+        credentials = session.get_credentials()
+    except BotoCoreError as error:
+        raise Unavailable(f"The AWS configuration cannot be used: {error}", "Check AWS_PROFILE and ~/.aws/config.") from error
+    if credentials is None:
+        raise Unavailable(
+            "There are no AWS credentials.", "Sign in, e.g. with: aws sso login. Or leave out --live to use the simulated account."
+        )
+    return session
