@@ -32,7 +32,7 @@ class Citation:
         """The document with its page or row, for people."""
         if self.page is not None:
             return f"{self.document}, page {self.page}"
-        return f"{self.document}, row {self.row}" if self.row is not None else self.document
+        return f"{self.document}, row {self.row}" if self.row else self.document
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from copilot.answering.question import NUMERALS, Question, covered, terms
+from copilot.answering.kinds import NUMERAL
+from copilot.answering.question import Question, covered, terms
 from copilot.answering.rows import Cell, asked_cell
 from copilot.answering.units import Unit, units
 from copilot.knowledge.search import Encoder, Passage
@@ -19,6 +20,8 @@ WEIGHTS = {
     "nothing_new": -2.0,
     "kind_shown": 0.6,
     "kind_missing": -2.0,
+    "answers_heading": 1.0,
+    "cell_found": 0.5,
     "column_missing": -2.3,
     "count_missing": -1.3,
 }
@@ -26,8 +29,11 @@ BIAS = -4.2
 """Fitted as a logistic regression on 110 questions about four made-up documents and the NTSB reports, a third of them without
 an answer, then rounded; `nothing_new` is set by hand, having been too rare to fit."""
 
-NEAR_NUMBER = 4
-"""How many words may stand between a number and what it counts."""
+TOPIC_CREDIT = 0.6
+"""How much a word in the heading above a sentence counts, where one in the sentence counts 1."""
+
+NEAR_NUMBER = 3
+"""How many words after a number the thing may stand that it counts."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +44,15 @@ class Evidence:
     held: frozenset[str]
     cell: Cell | None
     score: float
+    features: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
 class _Words:
-    """Stems of a unit, of its passage with heading and document name, and of all that was found of its document."""
+    """Stems of a unit, of its heading, of its passage with headings and document name, and of all that was found of its document."""
 
     own: AbstractSet[str]
+    topic: AbstractSet[str]
     passage: AbstractSet[str]
     document: AbstractSet[str]
 
@@ -56,7 +64,7 @@ def weigh(question: Question, passages: Sequence[Passage], embedder: Encoder) ->
         return []
     around = _surroundings(found)
     weights = _weights(question, [words.own for words in around])
-    texts = [f"{u.passage.heading}. {u.text}" if u.passage.heading else u.text for u in found]
+    texts = [f"{u.topic}. {u.text}" if u.topic else u.text for u in found]
     vectors = embedder.encode([question.text, question.bare, *texts])
     similarity = vectors[2:] @ (vectors[0] + vectors[1]) / 2
     evidence = []
@@ -66,7 +74,9 @@ def weigh(question: Question, passages: Sequence[Passage], embedder: Encoder) ->
         coverage = sum(weights[t] * _credit(t, question, words) for t in question.terms) / sum(weights.values())
         z = BIAS + WEIGHTS["similarity"] * float(near) + WEIGHTS["coverage"] * coverage + sum(WEIGHTS[name] for name in features)
         held = frozenset(t for t in question.terms if covered(t, words.own))
-        evidence.append(Evidence(unit, held, cell, 1 / (1 + math.exp(-z))))
+        evidence.append(
+            Evidence(unit, held, cell, 1 / (1 + math.exp(-z)), (float(near), coverage, *(float(n in features) for n in list(WEIGHTS)[2:])))
+        )
     return sorted(evidence, key=lambda e: -e.score)
 
 
@@ -75,10 +85,12 @@ def _surroundings(found: Sequence[Unit]) -> list[_Words]:
     passages: dict[int, set[str]] = defaultdict(set)
     documents: dict[int, set[str]] = defaultdict(set)
     for unit, stems in zip(found, own, strict=True):
-        passage = unit.passage
-        passages[passage.chunk] |= stems | set(terms(f"{passage.heading} {passage.name}"))
-        documents[passage.document] |= passages[passage.chunk]
-    return [_Words(s, passages[u.passage.chunk], documents[u.passage.document]) for u, s in zip(found, own, strict=True)]
+        passages[unit.passage.chunk] |= stems | set(terms(f"{unit.passage.heading} {unit.passage.name}"))
+        documents[unit.passage.document] |= passages[unit.passage.chunk]
+    return [
+        _Words(stems, frozenset(terms(unit.topic)), passages[unit.passage.chunk], documents[unit.passage.document])
+        for unit, stems in zip(found, own, strict=True)
+    ]
 
 
 def _weights(question: Question, stems: Sequence[AbstractSet[str]]) -> dict[str, float]:
@@ -92,6 +104,8 @@ def _credit(term: str, question: Question, words: _Words) -> float:
     if covered(term, words.own):
         return 1.0
     near, far = (0.95, 0.85) if term in question.names else (0.3, 0.1)
+    if covered(term, words.topic):
+        return max(TOPIC_CREDIT, near)
     return near if covered(term, words.passage) else far if covered(term, words.document) else 0.0
 
 
@@ -104,15 +118,17 @@ def _features(question: Question, unit: Unit, words: _Words, cell: Cell | None) 
         "nothing_new": all(covered(t, question.terms) for t in words.own),
         "kind_shown": bool(question.kind) and shown,
         "kind_missing": not shown,
+        "answers_heading": unit.topic.endswith("?") and unit.first and len(set(question.terms) & words.topic) >= 0.6 * len(question.terms),
+        "cell_found": cell is not None,
         "column_missing": bool(unit.cells) and cell is None,
         "count_missing": bool(question.counted) and not unit.cells and not _counted(question.counted, unit.text),
     }
     return [name for name, held in holds.items() if held]
 
 
-def _counted(thing: str, text: str) -> bool:
-    """Whether a number stands close to what is counted."""
+def _counted(things: Sequence[str], text: str) -> bool:
+    """Whether a number stands right before what is counted."""
     tokens = re.findall(r"\d[\d.,]*|\w+", text.lower())
-    numbers = [i for i, t in enumerate(tokens) if t[0].isdigit() or re.fullmatch(NUMERALS, t)]
-    things = [i for i, t in enumerate(tokens) if covered(thing, terms(t))]
-    return any(abs(n - t) <= NEAR_NUMBER for n in numbers for t in things)
+    numbers = [i for i, t in enumerate(tokens) if t[0].isdigit() or re.fullmatch(NUMERAL, t)]
+    counted = [i for i, t in enumerate(tokens) if any(covered(thing, terms(t)) for thing in things)]
+    return any(0 < t - n <= NEAR_NUMBER for n in numbers for t in counted)

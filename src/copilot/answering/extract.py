@@ -19,8 +19,9 @@ MORE_WORDS = 0.25
 """The share of the question's words a further claim must add."""
 
 WHOLE_TABLE = re.compile(
-    r"(?i)\b(cheapest|dearest|most|least|highest|lowest|largest|biggest|smallest|longest|shortest|heaviest|lightest|oldest|newest|latest"
-    r"|earliest|best|worst|average|total|sum|altogether|all (?:the )?\w+s|list (?:of|all))\b|\bhow many (?:different )?\w+s (?:are there|do we|have we)"
+    r"""(?ix)\b(cheapest|dearest|most|least|highest|lowest|largest|biggest|smallest|longest|shortest|heaviest|lightest|oldest|newest
+    |latest|earliest|best|worst|average|total|sum|altogether|all\s(?:the\s)?\w+s|list\s(?:of|all))\b
+    |\bhow\smany\s(?:different\s)?\w+s\s(?:are\sthere|do\swe|have\swe)"""
 )
 
 

@@ -5,14 +5,6 @@ from dataclasses import dataclass
 from copilot.answering.question import Question, covered, terms
 from copilot.knowledge.search import Encoder
 
-HINTS = {
-    "money": ("price", "cost", "fee", "rate", "amount", "salary", "budget"),
-    "person": ("contact", "name", "owner", "manager", "person", "responsible", "head"),
-    "contact": ("phone", "telephone", "extension", "email", "mail"),
-    "date": ("date", "day", "from", "until", "due", "since", "valid", "year"),
-    "percent": ("percent", "share", "discount"),
-}
-PLACES = ("city", "country", "location", "place", "address", "room", "site", "office")
 SIMILAR = 0.45
 """How near a column's name must be to the rest of the question, when no word of it is in the question."""
 
@@ -60,7 +52,7 @@ def _meant(question: Question, rest: list[str], column: str) -> float:
     """How clearly a column's name is asked for: by its words first, by the kind of question second."""
     own = terms(column)
     words = sum(covered(t, own) for t in rest)
-    hints = HINTS.get(question.kind, PLACES if question.text.lower().startswith("where") else ())
+    hints = question.kind.columns if question.kind else ()
     return words / (0.5 + len(own)) + 0.3 * any(h in column.lower() for h in hints)
 
 

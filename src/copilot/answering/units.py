@@ -13,14 +13,17 @@ LONGEST = 900
 """Characters of the longest unit that is put together from several sentences."""
 CELL = re.compile(r"\s*(?P<column>[^:;\n]{1,60}?):\s(?P<value>[^;\n]*)(?:;|$)")
 INJECTION = re.compile(
-    r"""(?ix)\b(ignore|disregard|forget|override|bypass)\b[^.\n]{0,40}\b(instruction|prompt|rule|polic|guideline|above|previous|prior|earlier)
-    |\b(system|developer)\s+(prompt|message|instruction)
-    |\byou\s+are\s+(now|no\s+longer)\b|\bas\s+an\s+ai\b|\bai\s+(assistant|model|system|agent)s?\b[^.\n]{0,40}\b(must|should|will|shall|reading|answer|reply|tell|say|ignore)
-    |\b(assistant|chatbot|language\s+model)s?\s*[:,]?\s*(must|should|please|now|reply|answer|tell|say)\b
-    |\b(tell|inform|assure)\s+(the|every|all|any|each)\s+(user|reader|person|asker)
-    |\b(reply|respond|answer)\s+(only|with\s+only|with\s+the\s+(word|phrase|text))\b
-    |\breveal\b[^.\n]{0,40}\b(prompt|password|secret|key|credential)"""
+    r"""(?ix)\b(?:ignore|disregard|forget|override|bypass)\b[^.\n]{0,30}
+        (?:\b(?:previous|prior|earlier|above|preceding|foregoing)\b|\byour\s(?:\w+\s)?(?:instructions?|prompt|rules|guidelines)\b)
+    |\b(?:system|developer)\s+(?:prompt|message|instruction)
+    |\byou\s+are\s+(?:now|no\s+longer)\b|\bas\s+an\s+ai\b
+    |\b(?:ai\s(?:assistant|model|system|agent)|assistant|chatbot|language\s+model)s?\b[^.\n]{0,20}
+        \b(?:must|should|please|now|reply|answer|tell|say|ignore)\b
+    |\b(?:tell|inform|assure)\s+(?:the|every|all|any|each)\s+(?:user|reader|person|asker)
+    |\b(?:reply|respond|answer)\s+(?:only|every\s+question|with\s+(?:only|the\s+(?:word|phrase|text)))\b
+    |\breveal\b[^.\n]{0,40}\b(?:prompt|password|secret|key|credential)"""
 )
+"""What speaks to a language model instead of a reader."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +36,23 @@ class Unit:
     cells: tuple[tuple[str, str], ...] = ()
 
     @property
+    def topic(self) -> str:
+        """The heading right above."""
+        return self.passage.heading.rsplit(" > ", 1)[-1]
+
+    @property
+    def first(self) -> bool:
+        """Whether it opens its passage."""
+        return self.start == 0
+
+    @property
     def text(self) -> str:
         return self.passage.text[self.start : self.end]
 
 
 def units(passage: Passage) -> list[Unit]:
     """Cut a passage into units; whatever speaks to a language model, and what follows it in its paragraph, is left out."""
-    if passage.row is not None:
+    if passage.row:  # row 0 describes the whole table in sentences
         cells = row_cells(passage.text)
         return [] if INJECTION.search(passage.text) else [Unit(passage, 0, len(passage.text), cells)]
     found: list[Unit] = []

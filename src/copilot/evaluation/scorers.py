@@ -16,7 +16,7 @@ from copilot.prompt import prompt
 Metric = Literal["exact_match", "contains", "semantic_similarity", "llm_judge", "citation"]
 METRICS: tuple[Metric, ...] = get_args(Metric)
 SIMILAR = 0.6
-NUMERALS = {word: str(n) for n, word in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())}
+NUMERALS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 SYMBOLS = {"€": " eur ", "$": " usd ", "£": " gbp ", "¥": " jpy ", "%": " percent "}
 SAME = {"euro": "eur", "euros": "eur", "dollar": "usd", "dollars": "usd", "pounds": "gbp", "us": "usd"}
 IDLE = frozenset({"a", "an", "the"})
@@ -122,7 +122,7 @@ def _canonical(token: str) -> str:
         whole, _, fraction = plain.partition(".")
         fraction = "" if "." in fraction else fraction.rstrip("0")
         return plain if plain.count(".") > 1 else f"{int(whole)}.{fraction}" if fraction else str(int(whole))
-    return SAME.get(token, NUMERALS.get(token, token))
+    return str(NUMERALS.index(token)) if token in NUMERALS else SAME.get(token, token)
 
 
 def _within(wanted: list[str], said: Sequence[str]) -> bool:
