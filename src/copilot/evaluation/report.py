@@ -12,6 +12,9 @@ from copilot.outside.store import Store
 
 Verdict = Literal["passed", "failed", "inconclusive", "no threshold"]
 
+FEW = 20
+"""Below this many cases an interval is too wide to decide anything."""
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -120,3 +123,21 @@ def _failure(tries: Sequence[dict[str, Any]]) -> Failure:
     given = json.loads(worst["answer"])
     passed = None if worst["passed"] is None else bool(worst["passed"])
     return Failure(worst["question"], worst["expected"], given["text"], given["refused"], tuple(given["cited"]), worst["why"], passed)
+
+
+def recommendations(report: Report, current_version: int) -> tuple[str, ...]:
+    """Say what would help, drawn from the failures."""
+    said = []
+    if report.agent_version != current_version:
+        said.append(
+            f"{report.benchmark} was run on version {report.agent_version}; the agent is at version {current_version}: run it again."
+        )
+    if report.gaps:
+        said.append(f"Add documents that answer the {len(report.gaps)} questions of {report.benchmark} that were refused.")
+    if bold := sum(not f.refused and not f.expected for f in report.failures):
+        said.append(
+            f"{bold} questions of {report.benchmark} without an answer in the documents were answered all the same: check what is cited."
+        )
+    if report.cases < FEW:
+        said.append(f"{report.benchmark} has only {report.cases} cases: with {FEW} or more the interval says something.")
+    return tuple(said)

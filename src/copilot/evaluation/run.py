@@ -10,7 +10,7 @@ from uuid import uuid4
 from copilot.answering.answer import Answer
 from copilot.errors import CopilotError
 from copilot.evaluation.cases import Case
-from copilot.evaluation.scorers import Bench, Metric, Score, score
+from copilot.evaluation.scorers import Bench, Metric, Score, require, score
 from copilot.outside.store import Store, Thing, now
 from copilot.progress import Progress, Silent
 
@@ -41,8 +41,10 @@ def run(store: Store, setup: Setup, ask: Ask, bench: Bench, operation: str, prog
     """Ask every question, score and record every answer; return the run's id.
 
     Raises:
+        Unavailable: the metric needs a model to judge and there is none.
         CopilotError: several cases in a row got no answer; what was recorded stays, and the run is marked `failed`.
     """
+    require(setup.metric, bench)
     identity = _open(store, setup, operation)
     try:
         _answer_all(store, identity, setup, ask, bench, progress or Silent())

@@ -40,12 +40,14 @@ class Bench:
     judge: Callable[[str], str] | None = None
 
 
-def score(metric: Metric, case: Case, answer: Answer, bench: Bench) -> Score:
-    """Score one answer. A question that the documents do not answer is passed by refusing, whatever the metric.
+def require(metric: Metric, bench: Bench) -> None:
+    """Raise Unavailable when a metric needs a model to judge and there is none."""
+    if metric == "llm_judge" and bench.judge is None:
+        raise Unavailable("llm_judge needs a language model, and none is chosen.", "Choose one: copilot models use NAME")
 
-    Raises:
-        Unavailable: the metric is `llm_judge` and there is no model to judge.
-    """
+
+def score(metric: Metric, case: Case, answer: Answer, bench: Bench) -> Score:
+    """Score one answer. A question that the documents do not answer is passed by refusing, whatever the metric."""
     if not case.answerable:
         return Score(1.0, True, "rightly refused") if answer.refused else Score(0.0, False, "answered, and should have refused")
     if answer.refused:
@@ -86,8 +88,7 @@ def _citation(case: Case, answer: Answer, bench: Bench) -> Score:
 
 
 def _llm_judge(case: Case, answer: Answer, bench: Bench) -> Score:
-    if bench.judge is None:
-        raise Unavailable("llm_judge needs a language model, and none is chosen.", "Choose one: copilot models use NAME")
+    assert bench.judge, "see require"
     reply = bench.judge(prompt("judge", question=_fenced(case.question), expected=_fenced(case.answer), answer=_fenced(answer.text)))
     found = re.search(r"\{.*\}", reply, re.DOTALL)
     try:
