@@ -1,11 +1,15 @@
 """Models of a workspace, through their abilities."""
 
+import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 from typing import Any
 
 import pytest
 
 from copilot.context import Context
-from copilot.errors import AlreadyExists, BadArguments, NeedsAnswer, NotFound, Refused
+from copilot.errors import AlreadyExists, BadArguments, NeedsAnswer, NotFound, Refused, Unavailable
 from copilot.intents import REGISTRY
 
 
@@ -163,3 +167,60 @@ def test_the_offline_model_answers_when_checked(ctx: Context) -> None:
     checked = run(ctx, "check_model", name="offline")
     assert "blue drawer" in checked.said
     assert checked.usd == 0
+
+
+class Endpoint(BaseHTTPRequestHandler):
+    """A server that speaks as much of the OpenAI protocol as a check needs."""
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        message = {"role": "assistant", "content": f"{asked['model']} is ready"}
+        body = json.dumps(
+            {
+                "id": "1",
+                "object": "chat.completion",
+                "created": 0,
+                "model": asked["model"],
+                "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+                "usage": {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12},
+            }
+        ).encode()
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def endpoint() -> Iterator[str]:
+    server = HTTPServer(("127.0.0.1", 0), Endpoint)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/v1"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_model_behind_an_endpoint_of_ones_own_answers_when_checked(ctx: Context, endpoint: str) -> None:
+    run(ctx, "register_model", model="granite-8b", name="granite", api_base=endpoint)
+    checked = run(ctx, "check_model", name="granite")
+    assert checked.said == "granite-8b is ready"
+    assert checked.usd is None
+
+
+def test_a_model_without_its_key_says_which_variable_to_set(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    run(ctx, "register_model", model="claude sonnet 4.5", name="sonnet")
+    with pytest.raises(Unavailable) as caught:
+        run(ctx, "check_model", name="sonnet")
+    assert "ANTHROPIC_API_KEY" in caught.value.hint
+
+
+def test_a_model_that_does_not_chat_is_not_asked(ctx: Context) -> None:
+    run(ctx, "register_model", model="titan-embed-text-v2", name="embedder")
+    with pytest.raises(Unavailable) as caught:
+        run(ctx, "check_model", name="embedder")
+    assert "embedding" in caught.value.problem

@@ -172,7 +172,9 @@ def _ask(thing: "Thing") -> tuple[str, float | None]:
         )
     except Unavailable as error:
         needed = "" if body["api_base"] else credentials(body["provider"])
-        raise Unavailable(error.problem, f"{error.hint} It needs {needed}.".strip() if needed else error.hint) from error
+        raise Unavailable(
+            error.problem, f"'{thing.name}' needs {needed} in the environment. {error.hint}" if needed else error.hint
+        ) from error
     return reply.text, reply.usd
 
 
