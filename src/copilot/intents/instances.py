@@ -31,7 +31,7 @@ class Recommended(Result):
     """The cheapest instance type that fits.
 
     `price` is in USD per hour, on demand, as of the day `as_of`; `memory` in GiB; `gpu_memory` in GB of each GPU as
-    marketed; `matches` is how many types fit.
+    marketed, None without a GPU; `matches` is how many types fit.
     """
 
     instance_type: str
@@ -43,7 +43,7 @@ class Recommended(Result):
     memory: float
     gpus: int
     gpu_name: str
-    gpu_memory: float
+    gpu_memory: float | None
     architecture: str
     burstable: bool
     storage: str
@@ -116,7 +116,7 @@ def recommend_instance(
         memory=best.memory,
         gpus=best.gpus,
         gpu_name=best.gpu_name,
-        gpu_memory=best.gpu_memory,
+        gpu_memory=best.gpu_memory or None,
         architecture=best.architecture,
         burstable=best.burstable,
         storage=best.storage,
@@ -138,5 +138,5 @@ def _runner_up(offer: "Offer", why: str) -> RunnerUp:
     )
 
 
-def _gpu(count: int, name: str, memory: float) -> str:
+def _gpu(count: int, name: str, memory: float | None) -> str:
     return f"{count} x {name} with {memory:g} GB" if count else ""

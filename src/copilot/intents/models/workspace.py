@@ -74,7 +74,8 @@ def check_model(ctx: Context, name: str) -> Checked:
     thing = _registered(ctx, name)
     started = time.perf_counter()
     said, usd = _ask_builtin(ctx) if thing.body["id"] == BUILTIN.id else _ask(thing)
-    return Checked(name=thing.name, id=thing.body["id"], said=said, usd=usd, milliseconds=(time.perf_counter() - started) * 1000)
+    milliseconds = round((time.perf_counter() - started) * 1000, 1)
+    return Checked(name=thing.name, id=thing.body["id"], said=said, usd=usd, milliseconds=milliseconds)
 
 
 @intent("write", examples=("switch to haiku", "make gpt4 the default model", "use the offline model from now on"))
