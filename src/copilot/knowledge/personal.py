@@ -5,7 +5,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import accumulate
 from typing import NamedTuple
 
 from copilot.knowledge.blocks import Block
@@ -84,8 +83,14 @@ def mask(text: str) -> tuple[str, Counter[str]]:
 
 
 def mask_blocks(blocks: Sequence[Block]) -> tuple[tuple[Block, ...], dict[str, int]]:
-    """Mask every block of a document; return the blocks and the counts of the whole document."""
+    """Mask every block of a document; return the blocks and the counts of the whole document.
+
+    What describes a whole table (row 0) is masked but not counted: it repeats values of the rows.
+    """
     results = [mask(block.text) for block in blocks]
     masked = tuple(replace(block, text=text) for block, (text, _) in zip(blocks, results, strict=True))
-    *_, total = accumulate((counts for _, counts in results), initial=Counter[str]())
+    total: Counter[str] = Counter()
+    for block, (_, counts) in zip(blocks, results, strict=True):
+        if block.row != 0:
+            total += counts
     return masked, dict(total)
