@@ -1,6 +1,7 @@
 """Cut a document into passages: whole sentences under one heading on one page, or one row of a table."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -96,20 +97,22 @@ def _pieces(blocks: Sequence[Block]) -> Iterator[_Piece]:
 def _split(block: Block, start: int, heading: str) -> Iterator[_Piece]:
     spans = [(0, len(block.text))] if block.kind == "row" else sentences(block.text)
     for first, last in spans:
-        for begin, end in _short(block.text, first, last):
-            yield _Piece(start + begin, start + end, count_tokens(block.text[begin:end]), heading, block.page, block.row)
+        for begin, end, tokens in _short(block.text, first, last):
+            yield _Piece(start + begin, start + end, tokens, heading, block.page, block.row)
 
 
-def _short(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+def _short(text: str, start: int, end: int) -> Iterator[tuple[int, int, int]]:
     """Cut an overlong sentence or row after at most MAX_TOKENS tokens: after a cell or clause, else between words."""
-    tokens = list(TOKEN.finditer(text, start, end))
-    while len(tokens) > MAX_TOKENS:
-        at = tokens[MAX_TOKENS].start()
-        space = max(text.rfind("; ", start + (at - start) // 2, at) + 1, text.rfind(" ", start, at))
-        at = space + 1 if space > start else at
-        yield start, at
-        start, tokens = at, list(TOKEN.finditer(text, at, end))
-    yield start, end
+    tokens = [token.start() for token in TOKEN.finditer(text, start, end)]
+    first = 0
+    while len(tokens) - first > MAX_TOKENS:
+        limit = tokens[first + MAX_TOKENS]
+        space = max(text.rfind("; ", (start + limit) // 2, limit) + 1, text.rfind(" ", start, limit))
+        cut_at = space + 1 if space > start else limit
+        after = bisect_left(tokens, cut_at)
+        yield start, cut_at, after - first
+        start, first = cut_at, after
+    yield start, end, len(tokens) - first
 
 
 def _packed(pieces: Iterator[_Piece]) -> list[_Piece]:

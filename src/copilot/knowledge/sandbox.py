@@ -92,7 +92,8 @@ class _Reader:
 
     def extract(self, task: Task) -> Extracted:
         try:
-            if self._process is None:
+            if self._process is None or self._process.poll() is not None:
+                self.stop()
                 self._start()
             send(self._channel, {"path": str(task.path), "redact": task.redact, "seconds": task.seconds})
             answer: Extracted | None = receive(self._channel)

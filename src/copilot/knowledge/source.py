@@ -5,7 +5,7 @@ import mimetypes
 import re
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -71,9 +71,7 @@ def collection_name(source: str) -> str:
     if "://" in source:
         name = urlsplit(source).hostname or ""
     else:
-        path = Path(canonical(source))
-        while glob.has_magic(str(path)):
-            path = path.parent
+        path = _fixed(Path(canonical(source)))
         name = path.resolve().stem if path.is_file() else path.resolve().name
     return re.sub(r"[^\w.-]+", "-", name).strip("-.").lower() or "documents"
 
@@ -86,9 +84,8 @@ def _local(source: str) -> list[File]:
         if path.exists():
             return [_file(path, path.parent)]
         if glob.has_magic(source):
-            matches = [Path(match) for match in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207  may be absolute
-            if matches:
-                return _matched(matches)
+            if files := _matched(path):
+                return files
             raise NotFound(f"No file matches {source}.", "Check the pattern; ** goes into folders.")
     except (OSError, ValueError) as error:
         raise BadArguments(
@@ -104,9 +101,23 @@ def _missing(path: Path) -> CopilotError:
     return NotFound(f"No file or folder {path}.{guess}", "Give a file, a folder, a glob pattern or a URL.")
 
 
-def _matched(matches: Iterable[Path]) -> list[File]:
-    files = {file.source: file for match in matches for file in (_walk(match) if match.is_dir() else [_file(match, match.parent)])}
-    return list(files.values())
+def _fixed(pattern: Path) -> Path:
+    """Return the part of a pattern that holds no wildcard."""
+    while glob.has_magic(str(pattern)):
+        pattern = pattern.parent
+    return pattern
+
+
+def _matched(pattern: Path) -> list[File]:
+    root = _fixed(pattern)
+    matches = [Path(match) for match in sorted(glob.glob(str(pattern), recursive=True))]  # noqa: PTH207  may be absolute
+    kept = [match for match in matches if not any(_ignored(part) for part in match.relative_to(root).parts)]
+    found = [file for match in kept for file in (_walk(match) if match.is_dir() else [_file(match, root)])]
+    return list({file.source: file for file in found}.values())
+
+
+def _ignored(name: str) -> bool:
+    return name in IGNORED or name.startswith(IGNORED_PREFIXES)
 
 
 def _walk(folder: Path) -> Iterator[File]:
@@ -116,13 +127,12 @@ def _walk(folder: Path) -> Iterator[File]:
     while waiting:
         here = waiting.pop()
         try:
-            entries = sorted(here.iterdir())
+            entries = sorted(entry for entry in here.iterdir() if not _ignored(entry.name))
         except OSError as error:
             yield File(here, str(here), str(here.relative_to(root)), error.strerror or "cannot be opened")
             continue
-        kept = [entry for entry in entries if entry.name not in IGNORED and not entry.name.startswith(IGNORED_PREFIXES)]
-        yield from (_file(entry, root) for entry in kept if not entry.is_dir())
-        waiting += reversed([entry for entry in kept if entry.is_dir() and not entry.is_symlink()])
+        yield from (_file(entry, root) for entry in entries if not entry.is_dir())
+        waiting += reversed([entry for entry in entries if entry.is_dir() and not entry.is_symlink()])
 
 
 def _file(path: Path, root: Path) -> File:

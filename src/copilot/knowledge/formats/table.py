@@ -6,7 +6,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from copilot.knowledge.blocks import Block, Content, Unreadable, tidy
-from copilot.knowledge.formats.text import SAMPLE, encoding_of
+from copilot.knowledge.formats.text import SAMPLE, decode, encoding_of
 
 MAX_ROWS = 200_000
 MAX_CELL = 1_000_000
@@ -23,8 +23,7 @@ def read(path: Path, kind: str) -> Content:
     """Read a table row by row; ragged rows and NUL characters lose nothing."""
     with path.open("rb") as file:
         sample = file.read(SAMPLE)
-    if b"\0" in sample and encoding_of(sample) == "utf-8":
-        raise Unreadable("not text: it holds binary data")
+    decode(sample)  # refuses what is not text
     csv.field_size_limit(MAX_CELL)
     with path.open(encoding=encoding_of(sample), errors="replace", newline="") as file:
         start = file.read(SAMPLE // 4)

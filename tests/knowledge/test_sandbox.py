@@ -1,0 +1,177 @@
+"""Reading files: every format, and hostile input that costs nothing but itself."""
+
+import io
+import os
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from copilot.knowledge import sandbox
+from copilot.knowledge.extract import Extracted
+from copilot.knowledge.sandbox import Sandbox, Task
+from copilot.resources import resource
+from tests.conftest import shared_data
+
+SAMPLES = resource("data", "samples", "company")
+
+
+@pytest.fixture(scope="module")
+def readers() -> Iterator[Sandbox]:
+    with Sandbox() as opened:
+        yield opened
+
+
+def read(readers: Sandbox, path: Path, data: bytes | None = None, redact: bool = False) -> Extracted:
+    if data is not None:
+        path.write_bytes(data)
+    return next(readers.extract([Task(path, redact)]))
+
+
+def texts(extracted: Extracted) -> list[str]:
+    return [chunk[0] for chunk in extracted["chunks"]]
+
+
+def office_file(**parts: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in parts.items():
+            archive.writestr(name.replace("__", "/").replace("_xml", ".xml"), data)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence", "heading"),
+    [
+        ("handbook.pdf", "The standard working week is 37.5 hours.", "2. Working hours and attendance"),
+        ("travel-policy.docx", "Business class is not reimbursed.", "Trains, flights and cars"),
+        ("security-policy.md", "USB sticks are blocked;", "Information Security Policy > Devices"),
+        ("it-faq.html", "Messages are limited to 25 MB.", "IT desk: frequently asked questions > How large may an e-mail be?"),
+        ("leave-rules.txt", "Own wedding: 2 days.", "LEAVE RULES > 7. Special leave (paid)"),
+    ],
+)
+def test_a_sentence_is_found_under_its_heading(readers: Sandbox, name: str, sentence: str, heading: str) -> None:
+    extracted = read(readers, SAMPLES / name)
+    assert [chunk[1] for chunk in extracted["chunks"] if sentence in chunk[0]] == [heading]
+
+
+def test_a_table_gives_a_record_a_row_and_a_summary(readers: Sandbox) -> None:
+    extracted = read(readers, SAMPLES / "price-list.csv")
+    rows = {chunk[3]: chunk[0] for chunk in extracted["chunks"]}
+    assert rows[0].startswith("Table price-list with 60 rows. Columns: article, product")
+    assert rows[2].startswith("article: T-1002; product: Lorne 2 tent; category: tents;")
+    assert len(rows) == 61
+
+
+def test_a_table_inside_a_document_keeps_its_column_names(readers: Sandbox) -> None:
+    assert any("Country: Norway; Full day (euros): 75;" in text for text in texts(read(readers, SAMPLES / "travel-policy.docx")))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
+@pytest.mark.parametrize("name", ["café.csv", "note.txt"])
+def test_text_is_read_in_the_encodings_of_offices(readers: Sandbox, tmp_path: Path, name: str, encoding: str) -> None:
+    data = 'Ort,Größe\nKöln,groß\nBrüssel,"mittel, fast groß"\n'.encode(encoding)
+    assert "Köln" in " ".join(texts(read(readers, tmp_path / name, data)))
+
+
+def test_ragged_rows_and_nul_cells_lose_nothing(readers: Sandbox, tmp_path: Path) -> None:
+    extracted = read(readers, tmp_path / "t.csv", b"a;b\n1;2;3\n4\n\n\x005;6\n" + b"name;value of it\n" * 9)
+    assert texts(extracted)[1:4] == ["a: 1; b: 2; 3", "a: 4", "a: 5; b: 6"]
+
+
+def test_a_mail_names_its_subject_sender_and_what_was_not_read(readers: Sandbox, tmp_path: Path) -> None:
+    mail = b"""From: ada@corp.example\r\nTo: bob@corp.example\r\nSubject: Summer party\r\nMIME-Version: 1.0
+Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: text/plain\r\n\r\nThe party starts at six in the garden.\r\n
+--x\r\nContent-Type: application/zip\r\nContent-Disposition: attachment; filename=plan.zip\r\n\r\nPK\r\n--x--\r\n"""
+    extracted = read(readers, tmp_path / "m.eml", mail)
+    assert {chunk[1] for chunk in extracted["chunks"]} == {"Summer party"}
+    assert any("starts at six" in text for text in texts(extracted))
+    assert extracted["notes"] == ["attachment not read: plan.zip"]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "reason"),
+    [
+        ("junk.pdf", os.urandom(5000), "damaged, or not a PDF: it does not start like one"),
+        ("cut.pdf", b"%PDF-1.7\n1 0 obj", "damaged, or not a PDF"),
+        ("empty.docx", b"", "empty"),
+        ("blank.txt", b" \n\t ", "empty"),
+        ("binary.txt", bytes(range(256)) * 40, "not text: it holds binary data"),
+        ("sealed.docx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "encrypted: it needs a password"),
+        ("torn.docx", b"PK\x03\x04 torn", "damaged: its archive cannot be opened"),
+        ("bomb.docx", office_file(word__document_xml=b"0" * (20 << 20)), "refused: it would grow to 20 MB when unpacked"),
+        ("hollow.docx", office_file(word__document_xml=b"<w/>"), "cannot be read as docx"),
+        ("bad.png", b"\x89PNG\r\n\x1a\n broken", "damaged, or not a picture"),
+        ("silent.html", b"<html><body><script>1</script></body></html>", "no text"),
+    ],
+)
+def test_a_hostile_file_fails_with_a_reason(readers: Sandbox, tmp_path: Path, name: str, data: bytes, reason: str) -> None:
+    extracted = read(readers, tmp_path / name, data)
+    assert extracted["reason"].startswith(reason)
+    assert extracted["chunks"] == []
+    assert not extracted["skipped"]
+
+
+@pytest.mark.parametrize("name", ["song.wav", "data.bin", "book.xlsx", "site.zip", "code.py"])
+def test_a_file_of_another_type_is_skipped(readers: Sandbox, tmp_path: Path, name: str) -> None:
+    extracted = read(readers, tmp_path / name, office_file(x=b"y"))
+    assert extracted["skipped"]
+    assert extracted["reason"] == f"{Path(name).suffix} files are not supported"
+
+
+def test_an_encrypted_pdf_says_that_it_needs_a_password(readers: Sandbox) -> None:
+    found = sorted(shared_data("unstructured_docs").rglob("password.pdf"))
+    assert read(readers, found[0])["reason"] == "encrypted: it needs a password"
+
+
+def test_what_a_file_holds_wins_over_its_name_and_is_said(readers: Sandbox, tmp_path: Path) -> None:
+    extracted = read(readers, tmp_path / "policy.pdf", (SAMPLES / "travel-policy.docx").read_bytes())
+    assert extracted["type"] == "docx"
+    assert extracted["notes"] == ["its name says PDF, it holds DOCX"]
+    assert extracted["chunks"]
+
+
+def test_deeply_nested_html_keeps_its_text(readers: Sandbox, tmp_path: Path) -> None:
+    page = b"<html><body>" + b"<div>" * 3000 + b"<p>The key is under the mat.</p>" + b"</div>" * 3000 + b"</body></html>"
+    assert "The key is under the mat." in " ".join(texts(read(readers, tmp_path / "deep.html", page)))
+
+
+def test_a_scanned_page_is_read_or_says_how_to_read_it(readers: Sandbox) -> None:
+    extracted = read(readers, SAMPLES / "notice-scanned.pdf")
+    assert extracted["chunks"] or (extracted["reason"] == "needs OCR" and "tesseract" in extracted["hint"])
+
+
+def test_running_titles_and_page_numbers_are_left_out(readers: Sandbox) -> None:
+    assert not any("Page 2 of 3" in text for text in texts(read(readers, SAMPLES / "handbook.pdf")))
+
+
+def test_a_reader_that_runs_too_long_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "SECONDS", 0)
+    monkeypatch.setattr(sandbox, "SECONDS_A_MEGABYTE", 0)
+    (tmp_path / "slow.txt").write_text("word " * 1_500_000)
+    with Sandbox(1) as readers:
+        assert read(readers, tmp_path / "slow.txt")["reason"] == "gave up after 0 seconds"
+        monkeypatch.setattr(sandbox, "SECONDS", 60)
+        assert read(readers, SAMPLES / "leave-rules.txt")["chunks"], "the next file is read"
+
+
+def test_a_reader_that_died_is_started_again(tmp_path: Path) -> None:
+    with Sandbox(1) as readers:
+        read(readers, SAMPLES / "leave-rules.txt")
+        process = readers._readers[0]._process
+        assert process
+        process.kill()
+        process.wait()
+        assert read(readers, SAMPLES / "leave-rules.txt")["chunks"]
+
+
+def test_leaving_ends_the_readers_at_once(tmp_path: Path) -> None:
+    (tmp_path / "slow.txt").write_text("word " * 5_000_000)
+    started = time.monotonic()
+    with Sandbox(1) as readers:
+        waiting = readers.extract([Task(tmp_path / "slow.txt", False)] * 6)
+        readers._pool.submit(next, waiting)
+    assert time.monotonic() - started < 30
+    assert all(reader._process is None for reader in readers._readers)
