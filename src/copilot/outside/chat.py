@@ -141,6 +141,10 @@ class Chat:
             raise cause or BadArguments(f"{self.model} did not answer in the form asked for.", "Try again, or another model.") from error
         return parsed, self._reply(raw)
 
+    def load(self) -> None:
+        """Import LiteLLM now: it takes seconds, which are not the model's."""
+        _litellm()
+
     @property
     def place(self) -> str:
         """Where the model is, for people."""

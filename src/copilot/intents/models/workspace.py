@@ -1,6 +1,7 @@
 """The models of a workspace: registering, checking, choosing and removing them."""
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 NAME_LENGTH = 64
 Row = TypeVar("Row", Own, Registered)
+Ask = Callable[[], tuple[str, float | None]]
+"""Asks a model one tiny thing; returns its answer and what it cost in USD."""
 
 
 @intent("read", examples=("which models do I have set up?", "list my models", "what models are registered here"))
@@ -72,8 +75,9 @@ def check_model(ctx: Context, name: str) -> Checked:
         name: Registered model.
     """
     thing = _registered(ctx, name)
+    ask = _builtin(ctx) if thing.body["id"] == BUILTIN.id else _remote(thing)
     started = time.perf_counter()
-    said, usd = _ask_builtin(ctx) if thing.body["id"] == BUILTIN.id else _ask(thing)
+    said, usd = ask()
     milliseconds = round((time.perf_counter() - started) * 1000, 1)
     return Checked(name=thing.name, id=thing.body["id"], said=said, usd=usd, milliseconds=milliseconds)
 
@@ -159,30 +163,34 @@ def _similar(model: str) -> tuple[str, ...]:
     return tuple(near.id for near in meant.candidates or meant.similar)
 
 
-def _ask(thing: "Thing") -> tuple[str, float | None]:
+def _remote(thing: "Thing") -> Ask:
+    """Load what reaches a model, and return the call that asks it."""
     from copilot.outside.chat import Chat
 
     body = thing.body
     if "chat" not in body["capabilities"]:
-        raise Unavailable(
-            f"'{thing.name}' does not chat, it can do: {', '.join(body['capabilities'])}.", "Check a model that answers questions."
-        )
-    try:
-        reply = Chat(body["id"], api_base=body["api_base"], temperature=body["temperature"]).complete(
-            [{"role": "user", "content": "Answer with the word ready."}]
-        )
-    except Unavailable as error:
-        needed = "" if body["api_base"] else credentials(body["provider"])
-        raise Unavailable(
-            error.problem, f"'{thing.name}' needs {needed} in the environment. {error.hint}" if needed else error.hint
-        ) from error
-    return reply.text, reply.usd
+        able = ", ".join(body["capabilities"])
+        raise Unavailable(f"'{thing.name}' does not chat, it can do: {able}.", "Check a model that answers questions.")
+    chat = Chat(body["id"], api_base=body["api_base"], temperature=body["temperature"])
+    chat.load()
+
+    def ask() -> tuple[str, float | None]:
+        try:
+            reply = chat.complete([{"role": "user", "content": "Answer with the word ready."}])
+        except Unavailable as error:
+            needed = "" if body["api_base"] else credentials(body["provider"])
+            hint = f"'{thing.name}' needs {needed} in the environment. {error.hint}" if needed else error.hint
+            raise Unavailable(error.problem, hint) from error
+        return reply.text, reply.usd
+
+    return ask
 
 
-def _ask_builtin(ctx: Context) -> tuple[str, float | None]:
+def _builtin(ctx: Context) -> Ask:
     from copilot.answering.extract import answer
     from copilot.knowledge.search import Passage
 
     text = "The spare key is kept in the blue drawer."
     passage = Passage(1, 1, "check", "check", "check", None, None, "", text, 0, len(text), 1.0, 1.0)
-    return answer("Where is the spare key kept?", [passage], ctx.embedder).text, 0.0
+    embedder = ctx.embedder
+    return lambda: (answer("Where is the spare key kept?", [passage], embedder).text, 0.0)
