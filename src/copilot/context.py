@@ -16,6 +16,7 @@ from copilot.intent import Intent
 from copilot.progress import Progress, Silent
 
 if TYPE_CHECKING:
+    from copilot.outside.audit import Audit
     from copilot.outside.embed import Embedder
     from copilot.outside.store import Store
 
@@ -62,6 +63,12 @@ class Context:
         return Store(self.home / "copilot.db", self.user)
 
     @cached_property
+    def audit(self) -> "Audit":
+        from copilot.outside.audit import Audit
+
+        return Audit(self.store)
+
+    @cached_property
     def embedder(self) -> "Embedder":
         from copilot.outside.embed import Embedder
 
@@ -95,7 +102,7 @@ class Context:
         shown, bound = intent.preview(self, **args) if intent.preview else (None, {})
         given = {k: v for k, v in {**args, **bound}.items() if v is not None and v is not False}
         described = " ".join(f"{k}={v}" for k, v in given.items())
-        where = "LIVE AWS" if self.live else "the simulated account" if intent.effect == "cloud" else "this workspace"
+        where = "LIVE AWS" if self.live else "the simulated account" if intent.group == "deployments" else "this workspace"
         return NeedsConfirmation(
             f"{intent.summary.rstrip('.')}: {described}. This acts on {where}." if described else f"{intent.summary} This acts on {where}.",
             "Answer yes or no; in a script, add --yes.",
@@ -107,7 +114,7 @@ class Context:
         if intent.effect == "read":
             return
         self.store.finish(self.operation, outcome)
-        self.store.audit(intent.name, masked, outcome, detail, self.operation, self.account)
+        self.audit.append(intent.name, masked, outcome, detail, self.operation, self.account)
         self.operation = ""
 
 

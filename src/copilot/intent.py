@@ -166,7 +166,7 @@ class Intent(Ability):
 
         fields: dict[str, Any] = {}
         for parameter in _parameters(self.handler):
-            hint = _hints(self.handler)[parameter.name]
+            hint = get_type_hints(self.handler, include_extras=True)[parameter.name]
             kind = _kind(hint)
             if kind:
                 optional = NoneType in get_args(hint)
@@ -223,7 +223,7 @@ def intent(
         if name in _declared:
             raise TypeError(f"ability '{name}' is declared twice")
         summary, described = _docstring(inspect.getdoc(handler) or "")
-        hints = _hints(handler)
+        hints = get_type_hints(handler, include_extras=True)
         args = tuple(
             Argument(p.name, _type_name(hints[p.name]), p.default is p.empty, described.get(p.name, "")) for p in _parameters(handler)
         )
@@ -269,10 +269,6 @@ class Registry(Mapping[str, Intent]):
 
 def _parameters(handler: Callable[..., Any]) -> list[inspect.Parameter]:
     return list(inspect.signature(handler).parameters.values())[1:]
-
-
-def _hints(handler: Callable[..., Any]) -> dict[str, Any]:
-    return get_type_hints(handler, include_extras=True)
 
 
 def _kind(hint: Any) -> Kind | None:

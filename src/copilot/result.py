@@ -1,6 +1,6 @@
 """What handlers return: frozen pydantic models that open with one sentence for people."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
 
@@ -15,9 +15,6 @@ class Item(BaseModel):
 
 class Result(Item):
     """What an ability returns. `headline` is the sentence a person reads first; the fields are the data."""
-
-    hidden: ClassVar[frozenset[str]] = frozenset()
-    """Fields that are there for scripts, not for people: the headline says them already."""
 
     @property
     def headline(self) -> str:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from copilot.errors import AlreadyExists, NotFound, Refused, Unavailable
+from copilot.outside.audit import Audit
 from copilot.outside.store import Store
 
 WRITER = """
@@ -110,25 +111,25 @@ def test_two_processes_writing_at_once_both_succeed(store: Store) -> None:
 
 def test_a_changed_audit_entry_shows(store: Store) -> None:
     for n in range(3):
-        store.audit("create_agent", {"name": f"a{n}"}, "done", "", None, "simulated")
-    assert store.broken_audit() == ""
+        Audit(store).append("create_agent", {"name": f"a{n}"}, "done", "", None, "simulated")
+    assert Audit(store).broken() == ""
     store.connection.execute("UPDATE audit SET args = '{}' WHERE seq = 2")
-    assert "entry 2" in store.broken_audit()
+    assert "entry 2" in Audit(store).broken()
 
 
 def test_a_cut_audit_tail_shows(store: Store) -> None:
     for n in range(3):
-        store.audit("create_agent", {"name": f"a{n}"}, "done", "", None, "simulated")
+        Audit(store).append("create_agent", {"name": f"a{n}"}, "done", "", None, "simulated")
     store.connection.execute("DELETE FROM audit WHERE seq = 3")
-    assert "cut off" in store.broken_audit()
+    assert "cut off" in Audit(store).broken()
 
 
 def test_history_is_searched_by_every_word_and_by_time(store: Store) -> None:
-    store.audit("create_agent", {"name": "helpdesk"}, "done", "", None, "simulated")
-    store.audit("delete_agent", {"name": "100%_sure"}, "done", "", None, "simulated")
-    assert [row["intent"] for row in store.audited("helpdesk create")] == ["create_agent"]
-    assert [row["intent"] for row in store.audited("100%_")] == ["delete_agent"]
-    assert store.audited("", since="9999") == []
+    Audit(store).append("create_agent", {"name": "helpdesk"}, "done", "", None, "simulated")
+    Audit(store).append("delete_agent", {"name": "100%_sure"}, "done", "", None, "simulated")
+    assert [row["intent"] for row in Audit(store).search("helpdesk create")] == ["create_agent"]
+    assert [row["intent"] for row in Audit(store).search("100%_")] == ["delete_agent"]
+    assert Audit(store).search("", since="9999") == []
 
 
 def test_a_file_that_is_no_database_is_said_so(tmp_path: Path) -> None:

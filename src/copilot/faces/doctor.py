@@ -80,7 +80,7 @@ def _workspace(terminal: Any) -> Finding:
 
 
 def _audit_trail(terminal: Any) -> Finding:
-    broken = terminal.ctx.store.broken_audit()
+    broken = terminal.ctx.audit.broken()
     return Finding(
         "audit trail", not broken, broken or "the chain of entries is whole", "Keep the file for the investigation; see docs/security.md."
     )

@@ -59,7 +59,7 @@ def show_history(
     start = ""
     if since:
         start = (datetime.now(UTC) - timedelta(**{UNITS[since[-1]]: int(since[:-1])})).isoformat()
-    rows = ctx.store.audited(query or "", start, limit or 20)
+    rows = ctx.audit.search(query or "", start, limit or 20)
     entries = tuple(
         Entry(
             at=row["at"][:19],
@@ -72,7 +72,7 @@ def show_history(
         )
         for row in rows
     )
-    return History(entries=entries, intact=not ctx.store.broken_audit())
+    return History(entries=entries, intact=not ctx.audit.broken())
 
 
 @intent("write", examples=("undo that", "take back the last change", "oops, revert what I just did"))

@@ -1,5 +1,10 @@
 """The tables, as numbered migrations: a migration that has been released is never edited, a new one is appended."""
 
+import sqlite3
+from collections.abc import Iterator
+
+from copilot.errors import Unavailable
+
 MIGRATIONS = (
     # 1: the workspace. A thing is a model, collection, agent, benchmark, deployment or setting; every change of it is a version.
     """
@@ -87,3 +92,31 @@ MIGRATIONS = (
     );
     """,
 )
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring a database to the newest tables; raise Unavailable when a newer product wrote it."""
+    if connection.execute("PRAGMA user_version").fetchone()[0] == len(MIGRATIONS):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        done = connection.execute("PRAGMA user_version").fetchone()[0]
+        if done > len(MIGRATIONS):
+            raise Unavailable("This workspace was written by a newer copilot.", "Update copilot, or use another folder with --home.")
+        for statement in (s for script in MIGRATIONS[done:] for s in _statements(script)):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _statements(script: str) -> Iterator[str]:
+    """Split a script into statements; `executescript` would commit our transaction."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

@@ -1,6 +1,5 @@
 """The SQLite file that holds everything: workspace, documents, runs, deployments, sessions and the audit trail."""
 
-import hashlib
 import json
 import os
 import sqlite3
@@ -16,7 +15,7 @@ from uuid import uuid4
 from sqlite_utils import Database
 
 from copilot.errors import AlreadyExists, NotFound, Refused, Unavailable
-from copilot.outside.schema import MIGRATIONS
+from copilot.outside.schema import migrate
 
 BUSY_SECONDS = 30
 LISTINGS = {
@@ -71,7 +70,7 @@ class Store:
             for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
                 connection.execute(f"PRAGMA {pragma}")
             self.path.chmod(0o600)
-            _migrate(connection)
+            migrate(connection)
         except (sqlite3.Error, OSError) as error:
             raise Unavailable(f"Cannot open {self.path}: {error}.", "Use another folder with --home, or see: copilot doctor") from error
         return Database(connection)
@@ -133,9 +132,9 @@ class Store:
     def add(self, kind: str, name: str, body: Mapping[str, Any], operation: str) -> Thing:
         """Make a new thing; raise AlreadyExists when the name is taken."""
         with self.transaction():
-            if self.find(kind, name):
+            if taken := self.find(kind, name):
                 raise AlreadyExists(
-                    f"There already is a {kind} named '{name}'.", f"Choose another name, or see: {LISTINGS.get(kind, 'copilot help')}"
+                    f"The {kind} name '{taken.name}' is taken.", f"Choose another name, or see: {LISTINGS.get(kind, 'copilot help')}"
                 )
             return self.put(kind, name, body, operation)
 
@@ -196,7 +195,7 @@ class Store:
         operation = uuid4().hex[:12]
         sql = "INSERT INTO operations (id, owner, intent, args, state, undoable, process, at) VALUES (?, ?, ?, ?, 'running', ?, ?, ?)"
         with self.transaction() as connection:
-            connection.execute(sql, (operation, self.owner, intent, _json(args), undoable, os.getpid(), now()))
+            connection.execute(sql, (operation, self.owner, intent, as_text(args), undoable, os.getpid(), now()))
         return operation
 
     def finish(self, operation: str, state: str) -> None:
@@ -219,7 +218,8 @@ class Store:
 
         One that cannot be undone (`undoable` is 0) is returned too: what came before it is not the last change.
         """
-        sql = """SELECT * FROM operations o WHERE owner = ? AND state != 'undone' AND intent != 'undo' AND (NOT undoable AND state = 'done' OR
+        sql = """SELECT * FROM operations o WHERE owner = ? AND state != 'undone' AND intent != 'undo' AND (
+            NOT undoable AND state = 'done' OR
             EXISTS (SELECT 1 FROM versions WHERE operation = o.id) OR EXISTS (SELECT 1 FROM runs WHERE operation = o.id)
             OR EXISTS (SELECT 1 FROM documents WHERE o.id IN (added_by, removed_by))) ORDER BY seq DESC LIMIT 1"""
         found = self.rows(sql, self.owner)
@@ -265,56 +265,7 @@ class Store:
 
     def save_session(self, name: str, state: Mapping[str, Any]) -> None:
         with self.transaction() as connection:
-            connection.execute("INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?)", (self.owner, name, _json(state), now()))
-
-    # Audit
-
-    @property
-    def _head(self) -> Path:
-        """The newest digest, kept outside the database so that a cut tail shows."""
-        return self.path.with_name("audit.head")
-
-    def audit(self, intent: str, args: Mapping[str, Any], outcome: str, detail: str, operation: str | None, account: str) -> None:
-        """Append an entry to the hash chain.
-
-        Args:
-            args: Already masked: no secret, no document text, no question.
-            outcome: `done`, `failed`, `refused` or `asked`.
-            account: `simulated` or the AWS account id.
-        """
-        with self.transaction() as connection:
-            last = self.rows("SELECT digest FROM audit ORDER BY seq DESC LIMIT 1")
-            entry = (now(), self.owner, intent, _json(args), outcome, detail, operation, account, last[0]["digest"] if last else "")
-            digest = _digest(entry)
-            sql = """INSERT INTO audit (at, owner, intent, args, outcome, detail, operation, account, previous, digest)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
-            connection.execute(sql, (*entry, digest))
-            fresh = self._head.with_suffix(f".{os.getpid()}")
-            fresh.write_text(digest, encoding="ascii")
-            fresh.replace(self._head)
-
-    def audited(self, words: str = "", since: str = "", limit: int = 20) -> list[dict[str, Any]]:
-        """Return the newest entries first whose intent, arguments or detail contain every word.
-
-        Args:
-            since: ISO time; only entries after it.
-        """
-        sql, values = "SELECT * FROM audit WHERE owner = ? AND at >= ?", [self.owner, since]
-        for word in words.split():
-            sql += " AND (intent || ' ' || args || ' ' || detail || ' ' || outcome) LIKE ? ESCAPE '\\'"
-            values.append("%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%")
-        return self.rows(f"{sql} ORDER BY seq DESC LIMIT ?", *values, limit)
-
-    def broken_audit(self) -> str:
-        """Prove the hash chain; return where it breaks, or an empty string."""
-        previous = ""
-        for row in self.connection.execute("SELECT * FROM audit ORDER BY seq"):
-            fields = ("at", "owner", "intent", "args", "outcome", "detail", "operation", "account", "previous")
-            if row["previous"] != previous or _digest(tuple(row[f] for f in fields)) != row["digest"]:
-                return f"entry {row['seq']} of {row['at']} was changed, or one before it was removed"
-            previous = row["digest"]
-        head = self._head.read_text(encoding="ascii") if self._head.exists() else ""
-        return "" if head == previous else "the newest entries were cut off"
+            connection.execute("INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?)", (self.owner, name, as_text(state), now()))
 
 
 def _thing(row: Mapping[str, Any]) -> Thing:
@@ -331,36 +282,5 @@ def _alive(process: int) -> bool:
     return True
 
 
-def _json(value: Any) -> str:
+def as_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
-
-
-def _digest(entry: tuple[Any, ...]) -> str:
-    return hashlib.sha256(_json(list(entry)).encode()).hexdigest()
-
-
-def _migrate(connection: sqlite3.Connection) -> None:
-    if connection.execute("PRAGMA user_version").fetchone()[0] == len(MIGRATIONS):
-        return
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        done = connection.execute("PRAGMA user_version").fetchone()[0]
-        if done > len(MIGRATIONS):
-            raise Unavailable("This workspace was written by a newer copilot.", "Update copilot, or use another folder with --home.")
-        for statement in (s for script in MIGRATIONS[done:] for s in _statements(script)):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
-
-
-def _statements(script: str) -> Iterator[str]:
-    """Split a script into statements; `executescript` would commit our transaction."""
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""

@@ -1,0 +1,156 @@
+"""Results that deserve more than their fields, by class name."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from copilot.faces.layout import INDENT, Rows, fields
+
+SIGNS = {"create": ("+", "green"), "update": ("~", "yellow"), "replace": ("±", "yellow"), "delete": ("-", "red")}
+BAR = 30
+"""Characters of a score's bar."""
+
+ONLY: dict[str, tuple[str, ...]] = {
+    "Agents": ("agents",),
+    "Benchmarks": ("benchmarks",),
+    "BenchmarkCreated": ("sample",),
+    "Collection": ("sources", "types", "documents"),
+    "Collections": ("collections",),
+    "Comparison": ("models",),
+    "Deployments": ("deployments",),
+    "DestroyedDeployment": ("left",),
+    "Found": ("models",),
+    "Helped": ("topics",),
+    "Ingested": ("documents",),
+    "Listed": ("models",),
+    "Registered": ("credentials", "similar"),
+    "Said": (),
+    "Undone": (),
+    "Used": (),
+}
+"""The fields that a person sees where the headline says the rest; JSON has them all."""
+
+
+def body(result: Any) -> list[RenderableType]:
+    """Return what stands under the headline."""
+    name = type(result).__name__
+    if name == "Found" and hasattr(result, "passages"):
+        name = "Passages"
+    special = SPECIAL.get(name)
+    return list(special(result)) if special else fields(result, ONLY.get(name))
+
+
+def _answer(result: Any) -> Iterator[RenderableType]:
+    for citation in result.citations:
+        place = f", page {citation.page}" if citation.page else f", row {citation.row}" if citation.row else ""
+        yield Text.assemble((f"[{citation.number}] ", "cyan"), (f"{citation.document}{place}", "bold"))
+        if citation.quote != result.text:
+            yield Padding(Text(f"“{citation.quote}”", style="italic dim"), (0, 0, 0, 4))
+    spent = f" · {result.tokens_in}+{result.tokens_out} tokens" if result.tokens_in is not None else ""
+    usd = f" · ${result.usd:.4f}" if result.usd is not None else ""
+    where = f" · from the endpoint of {result.deployment}" if result.deployment else ""
+    why = f"{result.why} · " if result.refused and result.why else ""
+    yield Text(f"{why}confidence {result.confidence:.2f} · {result.milliseconds:,.0f} ms{spent}{usd}{where}", style="dim")
+
+
+def _passages(result: Any) -> Iterator[RenderableType]:
+    for number, passage in enumerate(result.passages, 1):
+        place = [f"page {passage.page}" if passage.page else f"row {passage.row}" if passage.row else "", passage.heading]
+        said = ", ".join([passage.name, *(part for part in place if part)])
+        yield Text.assemble((f"{number}. ", "cyan"), (said, "bold"), (f"  relevance {passage.relevance:.2f}", "dim"))
+        yield Padding(Text(passage.text), (0, 0, 0, 3))
+
+
+def _planned(result: Any) -> Iterator[RenderableType]:
+    for change in result.changes:
+        sign, style = SIGNS.get(change.action, ("·", "dim"))
+        yield Text.assemble((f"{sign} ", style), f"{change.type:<11} ", (change.details or change.resource, "dim"))
+    if result.unchanged:
+        yield Text(f"{result.unchanged} unchanged", style="dim")
+    yield from (Text(problem, style="red") for problem in result.problems)
+    yield from _cost(result)
+
+
+def _cost(result: Any) -> Iterator[RenderableType]:
+    if result.cost.parts:
+        yield Rows(result.cost.parts)
+    yield Text(f"{result.cost.assumptions}; prices as of {result.cost.as_of}", style="dim")
+    yield from (Text(note, style="yellow") for note in result.notes)
+
+
+def _deployed(result: Any) -> Iterator[RenderableType]:
+    yield Text(result.endpoint, style="cyan")
+    yield Text(f"{result.cost.phrase}, prices as of {result.cost.as_of}", style="dim")
+    yield from (Text(note, style="yellow") for note in result.notes)
+
+
+def _deployment(result: Any) -> Iterator[RenderableType]:
+    if endpoint := getattr(result, "endpoint", ""):
+        yield Text(endpoint, style="cyan")
+    for resource in result.resources:
+        style = "green" if resource.state in ("deployed", "as deployed") else "yellow"
+        yield Text.assemble(f"{resource.type:<11} ", (f"{resource.name}  ", "dim"), (resource.state, style))
+    if getattr(result, "history", ()):
+        yield Rows(result.history)
+    yield from (Text(note, style="yellow") for note in getattr(result, "notes", ()))
+
+
+def _report(result: Any) -> Iterator[RenderableType]:
+    for score in result.scores:
+        yield _bar(score)
+    if result.failures:
+        yield Text("What did not pass", style="bold")
+        for failure in result.failures:
+            yield Text.assemble(("✗ ", "red"), failure.question)
+            expected = f"expected “{failure.expected}”" if failure.expected else "expected a refusal"
+            yield Padding(Text(f"{expected}; answered “{failure.answered}”: {failure.why}", style="dim"), INDENT)
+    for title, lines in (("Gaps", getattr(result, "gaps", ())), ("Worth doing", getattr(result, "recommendations", ()))):
+        if lines:
+            yield Text(title, style="bold")
+            yield from (Padding(Text(f"• {line}"), INDENT) for line in lines)
+
+
+def _bar(score: Any) -> Text:
+    """Draw a pass rate with its interval as a shade, and the pass mark."""
+    cells = []
+    for position in range(BAR):
+        share = (position + 0.5) / BAR
+        filled = "█" if share <= score.pass_rate else "▒" if share <= score.high else "·"
+        marked = score.threshold is not None and position == min(BAR - 1, int(score.threshold * BAR))
+        cells.append("│" if marked else filled)
+    style = {"passed": "green", "failed": "red"}.get(score.verdict, "yellow")
+    figures = f" {score.pass_rate:.0%}, 95 % interval {score.low:.0%}–{score.high:.0%}, n {score.cases}, k {score.repeats}"
+    return Text.assemble(f"{score.benchmark}  ", ("".join(cells), style), (figures, "dim"), (f"  {score.milliseconds:,.0f} ms", "dim"))
+
+
+def _history(result: Any) -> Iterator[RenderableType]:
+    for entry in result.entries:
+        given = " ".join(f"{k}={v}" for k, v in entry.args.items())
+        style = {"done": "green", "failed": "red"}.get(entry.outcome, "yellow")
+        yield Text.assemble((f"{entry.at}  ", "dim"), (f"{entry.outcome:<7}", style), f"{entry.ability} ", (given, "dim"))
+        if entry.detail:
+            yield Padding(Text(entry.detail, style="dim"), (0, 0, 0, 4))
+
+
+def _recommended(result: Any) -> Iterator[RenderableType]:
+    yield Text(result.why)
+    if result.runners_up:
+        yield Text("Next cheapest", style="bold")
+        yield Rows(result.runners_up)
+
+
+SPECIAL: dict[str, Callable[[Any], Iterator[RenderableType]]] = {
+    "Answered": _answer,
+    "Deployed": _deployed,
+    "DoomedDeployment": _deployment,
+    "History": _history,
+    "Passages": _passages,
+    "PlannedDeployment": _planned,
+    "Ran": _report,
+    "Recommended": _recommended,
+    "Reported": _report,
+    "ShownDeployment": _deployment,
+}

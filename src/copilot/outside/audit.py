@@ -1,0 +1,66 @@
+"""The audit trail: append-only, chained by digests, searchable."""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from copilot.outside.store import Store, as_text, now
+
+FIELDS = ("at", "owner", "intent", "args", "outcome", "detail", "operation", "account", "previous")
+
+
+class Audit:
+    """The trail of one workspace. The newest digest is kept outside the database too, so that a cut tail shows."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    @property
+    def _head(self) -> Path:
+        return self.store.path.with_name("audit.head")
+
+    def append(self, intent: str, args: Mapping[str, Any], outcome: str, detail: str, operation: str | None, account: str) -> None:
+        """Add an entry.
+
+        Args:
+            args: Already masked: no secret, no document text, no question.
+            outcome: `done`, `failed` or `asked`.
+            account: `simulated` or `live`.
+        """
+        with self.store.transaction() as connection:
+            last = self.store.rows("SELECT digest FROM audit ORDER BY seq DESC LIMIT 1")
+            entry = (now(), self.store.owner, intent, as_text(args), outcome, detail, operation, account, last[0]["digest"] if last else "")
+            digest = _digest(entry)
+            holes = ", ".join("?" * (len(FIELDS) + 1))
+            connection.execute(f"INSERT INTO audit ({', '.join(FIELDS)}, digest) VALUES ({holes})", (*entry, digest))
+            fresh = self._head.with_suffix(f".{os.getpid()}")
+            fresh.write_text(digest, encoding="ascii")
+            fresh.replace(self._head)
+
+    def search(self, words: str = "", since: str = "", limit: int = 20) -> list[dict[str, Any]]:
+        """Return the entries whose ability, arguments, detail or outcome contain every word, newest first.
+
+        Args:
+            since: ISO time; only entries after it.
+        """
+        sql, values = "SELECT * FROM audit WHERE owner = ? AND at >= ?", [self.store.owner, since]
+        for word in words.split():
+            sql += " AND (intent || ' ' || args || ' ' || detail || ' ' || outcome) LIKE ? ESCAPE '\\'"
+            values.append("%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%")
+        return self.store.rows(f"{sql} ORDER BY seq DESC LIMIT ?", *values, limit)
+
+    def broken(self) -> str:
+        """Prove the chain; return where it breaks, or an empty string."""
+        previous = ""
+        for row in self.store.connection.execute("SELECT * FROM audit ORDER BY seq"):
+            if row["previous"] != previous or _digest(tuple(row[f] for f in FIELDS)) != row["digest"]:
+                return f"entry {row['seq']} of {row['at']} was changed, or one before it was removed"
+            previous = row["digest"]
+        head = self._head.read_text(encoding="ascii") if self._head.exists() else ""
+        return "" if head == previous else "the newest entries were cut off"
+
+
+def _digest(entry: tuple[Any, ...]) -> str:
+    return hashlib.sha256(as_text(list(entry)).encode()).hexdigest()
