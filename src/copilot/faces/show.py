@@ -21,12 +21,13 @@ def consoles() -> tuple[Console, Console]:
     return Console(highlight=False, soft_wrap=False), Console(stderr=True, highlight=False)
 
 
-def view(result: Any) -> RenderableType:
-    """Return what a person sees of a result."""
+def view(result: Any, proposed: bool = False) -> RenderableType:
+    """Return what a person sees of a result; without what comes next when it is only proposed."""
     if not isinstance(result, Result):
         return Text(str(result))
     parts = (Padding(part, INDENT) for part in body(result))
-    return Group(Text(result.headline, style="bold"), *parts, *(Text(f"Next: {step}", style="dim") for step in result.next_steps))
+    steps = () if proposed else result.next_steps
+    return Group(Text(result.headline, style="bold"), *parts, *(Text(f"Next: {step}", style="dim") for step in steps))
 
 
 def view_error(error: CopilotError) -> RenderableType:
@@ -34,7 +35,7 @@ def view_error(error: CopilotError) -> RenderableType:
     style = "yellow" if isinstance(error, NeedsAnswer) else "red"
     parts: list[RenderableType] = []
     if isinstance(error, NeedsConfirmation) and error.preview is not None:
-        parts.append(view(error.preview))
+        parts.append(view(error.preview, proposed=True))
     parts.append(Text(error.problem, style=style))
     if error.hint:
         parts.append(Text(error.hint, style="dim"))

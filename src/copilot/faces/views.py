@@ -1,5 +1,6 @@
 """Results that deserve more than their fields, by class name."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -24,7 +25,7 @@ ONLY: dict[str, tuple[str, ...]] = {
     "DestroyedDeployment": ("left",),
     "Found": ("models",),
     "Helped": ("topics",),
-    "Ingested": ("documents",),
+    "Ingested": ("files",),
     "Listed": ("models",),
     "Registered": ("credentials", "similar"),
     "Said": (),
@@ -32,6 +33,11 @@ ONLY: dict[str, tuple[str, ...]] = {
     "Used": (),
 }
 """The fields that a person sees where the headline says the rest; JSON has them all."""
+
+
+def short(name: str) -> str:
+    """Cut the digests in a name down to what tells them apart."""
+    return re.sub(r"\b([0-9a-f]{12})[0-9a-f]{52}\b", r"\1…", name)
 
 
 def body(result: Any) -> list[RenderableType]:
@@ -67,7 +73,7 @@ def _passages(result: Any) -> Iterator[RenderableType]:
 def _planned(result: Any) -> Iterator[RenderableType]:
     for change in result.changes:
         sign, style = SIGNS.get(change.action, ("·", "dim"))
-        yield Text.assemble((f"{sign} ", style), f"{change.type:<11} ", (change.details or change.resource, "dim"))
+        yield Text.assemble((f"{sign} ", style), f"{change.type:<11} ", (short(change.details or change.resource), "dim"))
     if result.unchanged:
         yield Text(f"{result.unchanged} unchanged", style="dim")
     yield from (Text(problem, style="red") for problem in result.problems)
@@ -92,7 +98,7 @@ def _deployment(result: Any) -> Iterator[RenderableType]:
         yield Text(endpoint, style="cyan")
     for resource in result.resources:
         style = "green" if resource.state in ("deployed", "as deployed") else "yellow"
-        yield Text.assemble(f"{resource.type:<11} ", (f"{resource.name}  ", "dim"), (resource.state, style))
+        yield Text.assemble(f"{resource.type:<11} ", (f"{short(resource.name)}  ", "dim"), (resource.state, style))
     if getattr(result, "history", ()):
         yield Rows(result.history)
     yield from (Text(note, style="yellow") for note in getattr(result, "notes", ()))
