@@ -121,10 +121,11 @@ def search_data(ctx: Context, query: str, collection: str | None = None, limit: 
         collection: Collection to search; all of them unless said.
         limit: Number of passages; 5 unless said.
     """
+    from copilot.knowledge.index import choose_index
     from copilot.knowledge.search import RELEVANT, search
 
     names = collections.searchable(ctx.store, collection)
-    passages = search(ctx.store.connection, ctx.store.owner, ctx.embedder, names, query, limit or SHOWN)
+    passages = search(ctx.store.connection, ctx.store.owner, ctx.embedder, names, query, limit or SHOWN, choose_index(ctx.store, names))
     rows = tuple(PassageRow(**{field: getattr(passage, field) for field in PassageRow.model_fields}) for passage in passages)
     return Found(collections=tuple(names), relevant=any(row.relevance >= RELEVANT for row in rows), passages=rows)
 

@@ -2,10 +2,14 @@
 
 import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from copilot.errors import NotFound, Refused
+from copilot.knowledge.index import forget
 from copilot.knowledge.results import DocumentRow
-from copilot.outside.store import Store, Thing
+
+if TYPE_CHECKING:
+    from copilot.outside.store import Store, Thing
 
 
 @dataclass(frozen=True)
@@ -19,7 +23,7 @@ class Volume:
     failed: int
 
 
-def volume(store: Store, collection: str) -> Volume:
+def volume(store: "Store", collection: str) -> Volume:
     """Count what is live in a collection."""
     sql = """SELECT count(CASE WHEN status = 'indexed' THEN 1 END) AS documents, ifnull(sum(characters), 0) AS characters,
         ifnull(sum(bytes), 0) AS bytes, count(CASE WHEN status <> 'indexed' THEN 1 END) AS failed,
@@ -29,7 +33,7 @@ def volume(store: Store, collection: str) -> Volume:
     return Volume(**store.rows(sql, store.owner, collection)[0])
 
 
-def documents(store: Store, collection: str) -> list[DocumentRow]:
+def documents(store: "Store", collection: str) -> list[DocumentRow]:
     """List the live files of a collection: those that could not be read first, then by name."""
     sql = """SELECT name, type, status, reason, hint, pages, characters, details,
         (SELECT count(*) FROM chunks WHERE document = d.id) AS passages
@@ -37,7 +41,7 @@ def documents(store: Store, collection: str) -> list[DocumentRow]:
     return [DocumentRow(**json.loads(row.pop("details")), **row) for row in store.rows(sql, store.owner, collection)]
 
 
-def searchable(store: Store, collection: str | None) -> list[str]:
+def searchable(store: "Store", collection: str | None) -> list[str]:
     """Return the collections to search: the one that is named, or all; raise NotFound when there is none."""
     if collection:
         return [store.get("collection", collection).name]
@@ -47,7 +51,7 @@ def searchable(store: Store, collection: str | None) -> list[str]:
     return names
 
 
-def unused(store: Store, collection: str) -> Thing:
+def unused(store: "Store", collection: str) -> "Thing":
     """Return a collection that no agent reads; raise Refused with the agents' names otherwise."""
     thing = store.get("collection", collection)
     readers = [agent.name for agent in store.all("agent") if thing.name in agent.body.get("collections", ())]
@@ -59,10 +63,11 @@ def unused(store: Store, collection: str) -> Thing:
     return thing
 
 
-def erase(store: Store, collection: str) -> None:
-    """Delete a collection with every version of its documents, so that no text of it stays in the database's files."""
+def erase(store: "Store", collection: str) -> None:
+    """Delete a collection with every version of its documents, so that nothing of it stays in any file."""
     with store.transaction() as connection:
         thing = unused(store, collection)
         connection.execute("DELETE FROM documents WHERE owner = ? AND collection = ?", (store.owner, thing.name))
         store.erase("collection", thing.name)
+    forget(store, thing.name)
     store.scrub()
