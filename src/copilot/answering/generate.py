@@ -7,29 +7,11 @@ from typing import Any, Protocol
 
 from copilot.answering.answer import Answer, Citation, Claim, cite, refuse, supported
 from copilot.knowledge.search import Passage
+from copilot.outside.chat import Chat, ScriptedChat
 from copilot.prompt import prompt
 
 SHORTEST_QUOTE = 2
 """Words. A single word proves nothing, unless it is all that a cell says."""
-
-
-class Reply(Protocol):
-    """What a chat model sent back; `usd` is None when its price is unknown."""
-
-    @property
-    def text(self) -> str: ...
-    @property
-    def tokens_in(self) -> int: ...
-    @property
-    def tokens_out(self) -> int: ...
-    @property
-    def usd(self) -> float | None: ...
-
-
-class Completer(Protocol):
-    """The part of a chat model that answering needs."""
-
-    def complete(self, messages: Sequence[dict[str, Any]]) -> Reply: ...
 
 
 class Persona(Protocol):
@@ -43,7 +25,7 @@ class Persona(Protocol):
     def instructions(self) -> str: ...
 
 
-def generate(question: str, passages: Sequence[Passage], chat: Completer, persona: Persona) -> Answer:
+def generate(question: str, passages: Sequence[Passage], chat: Chat | ScriptedChat, persona: Persona) -> Answer:
     """Let a language model answer from the passages; claims whose quote stands in no passage are dropped.
 
     Raises:

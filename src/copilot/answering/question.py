@@ -13,7 +13,7 @@ STOP_WORDS = """
     then please tell show give find know need get got want let say says said according document documents per there's what's whats
 """
 STOP = frozenset(STOP_WORDS.split())
-WORD = re.compile(r"[^\W_]+(?:['’.&-][^\W_]+)*")
+WORD = re.compile(r"\d+(?:[.,:]\d+)+|[^\W_]+(?:['’.&-][^\W_]+)*")
 COUNTED = re.compile(
     r"""(?ix)\bhow\s(?:many|much)(?P<things>(?:\s[\w-]+){1,3}?)
     (?=\s(?:is|are|was|were|do|does|did|can|could|may|must|should|will|has|have|had|of|in|on|at|for|per|a|to)\b|\?|$)"""
@@ -72,7 +72,7 @@ def _bare(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """Return the words of a text in lower case, without a possessive ending; `list_price` is two words."""
-    return [re.sub(r"['’]s?$", "", word.lower()) for word in WORD.findall(text)]
+    return [re.sub(r"['’]s?$|(?<=\d),(?=\d{3}\b)", "", word.lower()) for word in WORD.findall(text)]
 
 
 def terms(text: str) -> list[str]:

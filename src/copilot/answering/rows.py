@@ -42,10 +42,10 @@ def asked_cell(question: Question, cells: tuple[tuple[str, str], ...], embedder:
 
 
 def _named(question: Question, value: str) -> float:
-    """How much of a question names this value; 0 unless most of the value is in the question."""
+    """How much of a question names this value; 0 unless half of the value is in the question."""
     own = set(terms(value))
     hit = [t for t in own if covered(t, question.terms)]
-    return sum(map(len, hit)) if own and len(hit) >= 0.6 * len(own) else 0.0
+    return sum(map(len, hit)) if own and len(hit) >= 0.5 * len(own) else 0.0
 
 
 def _meant(question: Question, rest: list[str], column: str) -> float:

@@ -77,7 +77,7 @@ def _csv_rows(text: str, name: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
             if any((value or "").strip() for value in row.values()):
                 yield reader.line_num, row
     except csv.Error as error:
-        raise BadArguments(f"{name}, line {reader.line_num}: {error}.", FORMAT) from None
+        raise BadArguments(f"{name}, after line {reader.line_num}: {error}.", FORMAT) from None
 
 
 def _json_rows(text: str, name: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
