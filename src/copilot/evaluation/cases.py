@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -65,15 +65,14 @@ def _csv_rows(text: str, name: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
     header = text.splitlines()[0]
     delimiter = max(",;\t", key=header.count)
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restkey="", strict=True)
-    if missing := [c for c in ("question", "answer") if not _key(reader.fieldnames or (), c)]:
-        raise BadArguments(f"{name} has no column '{missing[0]}'; its columns are: {', '.join(reader.fieldnames or ())}.", FORMAT)
     try:
+        columns = tuple(reader.fieldnames or ())
+        if missing := [field for field in ("question", "answer") if not _key(columns, field)]:
+            raise BadArguments(f"{name} has no column '{missing[0]}'; its columns are: {', '.join(columns)}.", FORMAT)
         for row in reader:
             if extra := row.pop("", None):
-                raise BadArguments(
-                    f"{name}, line {reader.line_num}: more values than columns (from '{extra[0]}' on).",
-                    "Put quotes around a value that holds a comma.",
-                )
+                problem = f"{name}, line {reader.line_num}: more values than columns (from '{extra[0]}' on)."
+                raise BadArguments(problem, "Put quotes around a value that holds a comma.")
             if any((value or "").strip() for value in row.values()):
                 yield reader.line_num, row
     except csv.Error as error:
@@ -99,7 +98,7 @@ def _case(row: Mapping[str, Any], name: str, line: int) -> Case:
     if not question:
         raise BadArguments(f"{name}, line {line}: the question is empty.", FORMAT)
     if not _key(tuple(row), "answer"):
-        raise BadArguments(f"{name}, line {line}: there is no '{'answer'}'.", FORMAT)
+        raise BadArguments(f"{name}, line {line}: there is no 'answer'.", FORMAT)
     if answerable.lower() in FALSE:
         answer = ""
     elif answerable and not answer:
@@ -113,7 +112,7 @@ def _value(row: Mapping[str, Any], field: str) -> str:
     return "" if value is None else str(value).strip()
 
 
-def _key(columns: "tuple[str, ...] | list[str] | Any", field: str) -> str | None:
+def _key(columns: Sequence[str], field: str) -> str | None:
     """Return the column that holds a field under one of its names."""
     known = {str(c).strip().lower().replace(" ", "_"): c for c in columns}
     return next((known[name] for name in NAMES[field] if name in known), None)

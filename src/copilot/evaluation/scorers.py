@@ -127,8 +127,8 @@ def _canonical(token: str) -> str:
 
 
 def _within(wanted: list[str], said: Sequence[str]) -> bool:
-    """Whether all wanted tokens stand close together in what was said: in a stretch at most two tokens longer than they are."""
-    length = len(wanted) + 2
+    """Whether all wanted tokens stand close together in what was said: with at most one other between them."""
+    length = len(wanted) + 1
     return bool(wanted) and any(_covers(said[i : i + length], wanted) for i in range(max(1, len(said) - len(wanted) + 1)))
 
 
