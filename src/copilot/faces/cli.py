@@ -153,7 +153,8 @@ def main(argv: list[str] | None = None) -> None:
     """Run the command line and exit with the code of design: 0 done, 1 failed, 2 usage, 3 needs an answer, 4 out of scope."""
     given = _hoist(sys.argv[1:] if argv is None else argv)
     try:
-        app(given, standalone_mode="--json" not in given)
+        code = app(given, standalone_mode="--json" not in given)
+        sys.exit(code if isinstance(code, int) else 0)
     except CopilotError as error:
         sys.exit(_fail(error, "--json" in given))
     except typer.Exit as stop:
@@ -238,6 +239,6 @@ def _run_steps(terminal: Any, steps: Any, name: str) -> int:
         turn = terminal.conversation.say(step.utterance)
         terminal.show(turn, echo=True)
         if misses := step.misses(turn):
-            terminal.err.print(f"{name}:{step.line}: {'; '.join(misses)}", style="red", markup=False)
+            terminal.err.print(f"{name}:{step.line}: {'; '.join(misses)}", style="red", markup=False, soft_wrap=True)
             return turn.exit_code or 1
     return 3 if terminal.conversation.pending else 0

@@ -52,5 +52,5 @@ def _take(terminal: Terminal, step: Step) -> bool:
     terminal.show(turn, echo=True)
     misses = step.misses(turn)
     if misses:
-        terminal.err.print(f"line {step.line}: {'; '.join(misses)}", style="red", markup=False)
+        terminal.err.print(f"line {step.line}: {'; '.join(misses)}", style="red", markup=False, soft_wrap=True)
     return bool(misses)
