@@ -25,11 +25,14 @@ class Root(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name in GROUPS:
             return Abilities(cmd_name, _call)
-        if cmd_name in ONE_WORD:
+        return Stub(cmd_name) if cmd_name in ONE_WORD else super().get_command(ctx, cmd_name)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args[0] in ONE_WORD:
             from copilot.intents import REGISTRY
 
-            return command(REGISTRY[cmd_name], _call) if ctx.args or ctx._protected_args else Stub(cmd_name)
-        return super().get_command(ctx, cmd_name)
+            return args[0], command(REGISTRY[args[0]], _call), args[1:]
+        return super().resolve_command(ctx, args)
 
 
 app = typer.Typer(

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -159,8 +159,12 @@ class Terminal:
             ctx.store.take_over(row["id"])
             ctx.operation = row["id"]
             try:
-                self.err.print(Text(intent.recover(ctx, **json.loads(row["args"])), style="dim"))
+                with chdir(row["folder"]):
+                    self.err.print(Text(intent.recover(ctx, **json.loads(row["args"])), style="dim"))
                 ctx.store.finish(row["id"], "done")
+            except OSError as error:
+                ctx.store.finish(row["id"], "failed")
+                self.err.print(Text(f"It could not be put right: {error}.", style="red"))
             except CopilotError as error:
                 ctx.store.finish(row["id"], "failed")
                 self.err.print(show.view_error(error))

@@ -17,8 +17,14 @@ SHOWN_FILES = 50
 NAME = r"[\w][\w .-]{0,62}"
 
 
+def resume_ingest(ctx: Context, source: str, collection: str | None = None, redact_pii: bool = False) -> str:
+    """Read what a killed ingest had not read yet."""
+    return ingest_data(ctx, source, collection, redact_pii).headline
+
+
 @intent(
     "write",
+    recover=resume_ingest,
     examples=(
         "load everything in ./policies into the hr collection",
         "ingest s3://acme-docs/manuals and strip personal data",

@@ -20,7 +20,7 @@ MIGRATIONS = (
     CREATE INDEX versions_by_operation ON versions (operation);
     CREATE TABLE operations (
         seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, owner TEXT NOT NULL, intent TEXT NOT NULL, args TEXT NOT NULL,
-        state TEXT NOT NULL, undoable INTEGER NOT NULL, process INTEGER NOT NULL, at TEXT NOT NULL
+        state TEXT NOT NULL, undoable INTEGER NOT NULL, process INTEGER NOT NULL, folder TEXT NOT NULL, at TEXT NOT NULL
     );
     CREATE TABLE audit (
         seq INTEGER PRIMARY KEY, at TEXT NOT NULL, owner TEXT NOT NULL, intent TEXT NOT NULL, args TEXT NOT NULL,
@@ -77,7 +77,7 @@ MIGRATIONS = (
     );
     CREATE TABLE applies (
         id TEXT PRIMARY KEY, owner TEXT NOT NULL, deployment TEXT NOT NULL, kind TEXT NOT NULL, account TEXT NOT NULL, region TEXT NOT NULL,
-        plan TEXT NOT NULL, operation TEXT NOT NULL, state TEXT NOT NULL, error TEXT NOT NULL DEFAULT '',
+        stack TEXT NOT NULL, plan TEXT NOT NULL, operation TEXT NOT NULL, state TEXT NOT NULL, error TEXT NOT NULL DEFAULT '',
         started_at TEXT NOT NULL, finished_at TEXT
     );
     CREATE INDEX applies_by_deployment ON applies (owner, deployment, started_at);

@@ -193,9 +193,10 @@ class Store:
     def begin(self, intent: str, args: Mapping[str, Any], undoable: bool) -> str:
         """Open an operation and return its id."""
         operation = uuid4().hex[:12]
-        sql = "INSERT INTO operations (id, owner, intent, args, state, undoable, process, at) VALUES (?, ?, ?, ?, 'running', ?, ?, ?)"
+        sql = """INSERT INTO operations (id, owner, intent, args, state, undoable, process, folder, at)
+            VALUES (?, ?, ?, ?, 'running', ?, ?, ?, ?)"""
         with self.transaction() as connection:
-            connection.execute(sql, (operation, self.owner, intent, as_text(args), undoable, os.getpid(), now()))
+            connection.execute(sql, (operation, self.owner, intent, as_text(args), undoable, os.getpid(), str(Path.cwd()), now()))
         return operation
 
     def finish(self, operation: str, state: str) -> None:
