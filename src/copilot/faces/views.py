@@ -24,7 +24,6 @@ ONLY: dict[str, tuple[str, ...]] = {
     "Deployments": ("deployments",),
     "DestroyedDeployment": ("left",),
     "Found": ("models",),
-    "Helped": ("topics",),
     "Ingested": ("files",),
     "Listed": ("models",),
     "Registered": ("credentials", "similar"),
@@ -148,10 +147,17 @@ def _recommended(result: Any) -> Iterator[RenderableType]:
         yield Rows(result.runners_up)
 
 
+def _helped(result: Any) -> Iterator[RenderableType]:
+    for topic in result.topics:
+        yield Text.assemble((topic.command, "bold cyan"), f"  {topic.what}")
+        yield Padding(Text(f"say: {topic.say}", style="dim"), (0, 0, 0, 4))
+
+
 SPECIAL: dict[str, Callable[[Any], Iterator[RenderableType]]] = {
     "Answered": _answer,
     "Deployed": _deployed,
     "DoomedDeployment": _deployment,
+    "Helped": _helped,
     "History": _history,
     "Passages": _passages,
     "PlannedDeployment": _planned,
