@@ -1,6 +1,6 @@
 """Fixtures of the knowledge room: the real embedder, and a way to ingest into the test's store."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,7 @@ from copilot.knowledge.ingest import ingest
 from copilot.knowledge.results import Outcome
 from copilot.outside.embed import Embedder
 from copilot.outside.store import Store
+from copilot.resources import resource
 
 Ingest = Callable[..., dict[str, Outcome]]
 
@@ -16,6 +17,16 @@ Ingest = Callable[..., dict[str, Outcome]]
 @pytest.fixture(scope="session")
 def embedder() -> Embedder:
     return Embedder.load()
+
+
+@pytest.fixture(scope="session")
+def company(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Iterator[Store]:
+    """A store that holds the sample documents as 'company'."""
+    store = Store(tmp_path_factory.mktemp("company") / "copilot.db", "tester")
+    operation = store.begin("ingest_data", {}, undoable=True)
+    ingest(store, embedder, str(resource("data", "samples", "company")), "company", operation)
+    yield store
+    store.close()
 
 
 @pytest.fixture

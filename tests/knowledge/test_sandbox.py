@@ -121,6 +121,13 @@ def test_a_file_of_another_type_is_skipped(readers: Sandbox, tmp_path: Path, nam
     assert extracted["reason"] == f"{Path(name).suffix} files are not supported"
 
 
+def test_every_report_of_an_accident_is_read_page_by_page(readers: Sandbox) -> None:
+    reports = sorted(shared_data("kg_rag_docs", "ntsb-aviation-incident-accident-reports").rglob("*.pdf"))
+    for extracted in readers.extract(Task(report, False) for report in reports):
+        assert {chunk[2] for chunk in extracted["chunks"]} == set(range(1, (extracted["pages"] or 0) + 1))
+        assert any("Aircraft and Owner/Operator Information" in chunk[1] for chunk in extracted["chunks"])
+
+
 def test_an_encrypted_pdf_says_that_it_needs_a_password(readers: Sandbox) -> None:
     found = sorted(shared_data("unstructured_docs").rglob("password.pdf"))
     assert read(readers, found[0])["reason"] == "encrypted: it needs a password"
@@ -141,6 +148,24 @@ def test_deeply_nested_html_keeps_its_text(readers: Sandbox, tmp_path: Path) -> 
 def test_a_scanned_page_is_read_or_says_how_to_read_it(readers: Sandbox) -> None:
     extracted = read(readers, SAMPLES / "notice-scanned.pdf")
     assert extracted["chunks"] or (extracted["reason"] == "needs OCR" and "tesseract" in extracted["hint"])
+
+
+def test_pictures_of_text_go_through_tesseract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from PIL import Image
+
+    program = tmp_path / "bin" / "tesseract"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\n/bin/cat > /dev/null\necho "The gate closes at nine."\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent))
+    frames = [Image.new("L", (40, 20), shade) for shade in (0, 255)]
+    frames[0].save(tmp_path / "two.tiff", save_all=True, append_images=frames[1:])
+    with Sandbox(1) as readers:
+        photo = read(readers, tmp_path / "two.tiff")
+        scanned = read(readers, SAMPLES / "notice-scanned.pdf")
+    said = "The gate closes at nine."
+    assert [(chunk[0], chunk[2]) for chunk in photo["chunks"]] == [(said, 1), (said, 2)]
+    assert [(chunk[0], chunk[2]) for chunk in scanned["chunks"]] == [(said, 1)]
 
 
 def test_running_titles_and_page_numbers_are_left_out(readers: Sandbox) -> None:

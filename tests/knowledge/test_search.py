@@ -2,14 +2,12 @@
 
 import csv
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from copilot.knowledge.ingest import ingest
 from copilot.knowledge.search import RELEVANT, Passage, content_words, coverage, document_title, match_expression, relevance, search
 from copilot.outside.embed import Embedder
 from copilot.outside.store import Store
@@ -22,15 +20,6 @@ ELSEWHERE = (
     "torque of the cylinder head bolts",
     "recommend a restaurant in Rome",
 )
-
-
-@pytest.fixture(scope="module")
-def company(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Iterator[Store]:
-    store = Store(tmp_path_factory.mktemp("search") / "copilot.db", "tester")
-    operation = store.begin("ingest_data", {}, undoable=True)
-    ingest(store, embedder, str(resource("data", "samples", "company")), "company", operation)
-    yield store
-    store.close()
 
 
 def find(store: Store, embedder: Embedder, query: str, limit: int = 5) -> list[Passage]:

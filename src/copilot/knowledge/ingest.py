@@ -131,14 +131,12 @@ class _Shelf:
         return _outcome(file, extracted)
 
     def _open(self) -> None:
-        """Make the collection with its first document."""
-        if self.exists:
-            return
+        """Make the collection with its first document, and write what waited for it."""
         if not self.store.find("collection", self.collection):
             self.store.add("collection", self.collection, {"sources": []}, self.operation)
         self.exists = True
-        for waiting in self.waiting:
-            self._record(*waiting)
+        while self.waiting:
+            self._record(*self.waiting.pop(0))
 
     def _live(self, file: File) -> dict[str, Any] | None:
         sql = "SELECT * FROM documents WHERE owner = ? AND collection = ? AND source = ? AND removed_by IS NULL"

@@ -20,7 +20,8 @@ READERS = 2
 AHEAD = 4
 """Files that are read before their turn comes."""
 SECONDS = 60
-SECONDS_A_MEGABYTE = 6
+SECONDS_A_MEGABYTE = 30
+"""Enough for the scanned pages that a megabyte holds."""
 MAX_SECONDS = 900
 STOP_SECONDS = 5
 ENVIRONMENT = {
