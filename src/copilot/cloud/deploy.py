@@ -10,7 +10,7 @@ from copilot.cloud.graph import Resource
 from copilot.cloud.journal import Journal, objects_in_use, unfinished
 from copilot.cloud.prices import Estimate, estimate
 from copilot.cloud.providers import providers
-from copilot.cloud.serverless import Blueprint, Content, Settings, graph, stack_tag
+from copilot.cloud.serverless import Blueprint, Content, Settings, graph
 from copilot.errors import Refused
 from copilot.knowledge.portable import export
 from copilot.outside.aws import Session
@@ -85,9 +85,7 @@ def recover(store: Store, session: Session, home: Path) -> list[str]:
     said = []
     here = account_of(session), session.region
     for apply in (a for a in unfinished(store) if (a.account, a.region) == here):
-        agent, _, environment = apply.deployment.removesuffix("-live").rpartition("-")
-        engine = open_engine(store, session, home, apply.deployment, stack_tag(store.owner, agent, environment))
-        stuck = engine.recover(apply)
+        stuck = open_engine(store, session, home, apply.deployment, apply.stack).recover(apply)
         left = f"; still there: {', '.join(s.physical for s in stuck)}" if stuck else ""
         said.append(f"{apply.deployment} was interrupted and has been put back as it was{left}.")
     return said

@@ -70,8 +70,8 @@ class Engine:
         for old in reversed(gone):
             live[old.id] = self._provider(old).read(old.physical)
             changes.append(_deletion(old))
-        kept = len(ordered) - sum(1 for c in changes if c.action != "delete")
-        return Plan(plan_id(self.journal.deployment, ordered, live), self.journal.deployment, tuple(changes), kept)
+        name = self.journal.deployment
+        return Plan(plan_id(name, ordered, live), name, tuple(changes), tuple(resource.id for resource in ordered))
 
     def _compare(
         self, position: int, resource: Resource, known: Recorded | None, physical: dict[str, str]
@@ -114,7 +114,7 @@ class Engine:
         Raises:
             Failed: a step did not succeed; says which, why, and whether everything is back as it was.
         """
-        apply = self.journal.open("deploy", account, region, plan.id, operation)
+        apply = self.journal.open("deploy", account, region, self.stack, operation, plan.id)
         physical = {r.id: r.physical for r in self.journal.resources()}
         change = None
         try:
@@ -126,6 +126,7 @@ class Engine:
                 report(f"{change.action} {change.type} {change.id}")
         except BaseException as error:
             self._give_up(apply, change, error)
+        self.journal.reorder(plan.order)
         self.journal.close(apply, "done")
 
     def _perform(self, change: Change) -> str:
@@ -216,7 +217,7 @@ class Engine:
 
     def destroy(self, account: str, region: str, operation: str, report: Report = lambda _: None) -> list[Survivor]:
         """Delete what the ledger says is ours, then whatever else carries our tag; return what is left."""
-        apply = self.journal.open("destroy", account, region, "", operation)
+        apply = self.journal.open("destroy", account, region, self.stack, operation)
         survivors = []
         for resource in reversed(self.journal.resources()):
             why = self._remove(apply, resource)

@@ -1,7 +1,7 @@
 """What we own in an account, and what was about to be done to it: written before every call, read after a crash."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import uuid4
@@ -26,13 +26,18 @@ class Recorded:
 
 @dataclass(frozen=True)
 class Apply:
-    """One deployment or removal."""
+    """One deployment or removal.
+
+    Args:
+        stack: Value of the ownership tag.
+    """
 
     id: str
     deployment: str
     kind: Literal["deploy", "destroy"]
     account: str
     region: str
+    stack: str
     state: str
     error: str
     started_at: str
@@ -69,14 +74,14 @@ class Journal:
         sql = "SELECT 1 FROM plans WHERE owner = ? AND deployment = ? AND id = ?"
         return bool(self.store.rows(sql, self.store.owner, self.deployment, plan))
 
-    def open(self, kind: Literal["deploy", "destroy"], account: str, region: str, plan: str, operation: str) -> str:
+    def open(self, kind: Literal["deploy", "destroy"], account: str, region: str, stack: str, operation: str, plan: str = "") -> str:
         """Begin an apply and return its id."""
         apply = uuid4().hex[:12]
         with self.store.transaction() as connection:
             connection.execute(
-                """INSERT INTO applies (id, owner, deployment, kind, account, region, plan, operation, state, started_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'running', ?)""",
-                (apply, self.store.owner, self.deployment, kind, account, region, plan, operation, now()),
+                """INSERT INTO applies (id, owner, deployment, kind, account, region, stack, plan, operation, state, started_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', ?)""",
+                (apply, self.store.owner, self.deployment, kind, account, region, stack, plan, operation, now()),
             )
         return apply
 
@@ -117,8 +122,15 @@ class Journal:
             if properties is None:
                 connection.execute("DELETE FROM resources WHERE owner = ? AND deployment = ? AND id = ?", key)
             else:
-                values = (*key, change.type, physical, _text(properties), change.position, now())
-                connection.execute("INSERT OR REPLACE INTO resources VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
+                sql = """INSERT INTO resources VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (owner, deployment, id) DO UPDATE
+                    SET physical = excluded.physical, properties = excluded.properties"""
+                connection.execute(sql, (*key, change.type, physical, _text(properties), change.position, now()))
+
+    def reorder(self, order: Sequence[str]) -> None:
+        """Set where resources stand in the order of dependencies, once a whole graph is in place."""
+        sql = "UPDATE resources SET position = ? WHERE owner = ? AND deployment = ? AND id = ?"
+        with self.store.transaction() as connection:
+            connection.executemany(sql, [(at, self.store.owner, self.deployment, name) for at, name in enumerate(order)])
 
     def steps(self, apply: str) -> list[tuple[int, Change]]:
         """Return the steps of an apply that may have had an effect, newest first."""

@@ -45,13 +45,18 @@ class Plan:
 
     Args:
         id: Hash over what is wanted and what is there: the same plan made twice has the same id.
-        unchanged: Number of resources that are as wanted.
+        order: Ids of all wanted resources, each after what it needs.
     """
 
     id: str
     deployment: str
     changes: tuple[Change, ...]
-    unchanged: int
+    order: tuple[str, ...]
+
+    @property
+    def unchanged(self) -> int:
+        """Number of resources that are as wanted."""
+        return len(set(self.order) - {change.id for change in self.changes})
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

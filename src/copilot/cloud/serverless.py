@@ -75,12 +75,8 @@ class Blueprint:
 
     @property
     def stack(self) -> str:
-        return stack_tag(self.owner, self.agent, self.environment)
-
-
-def stack_tag(owner: str, agent: str, environment: str) -> str:
-    """Return the value of the ownership tag, in the characters that tags may have."""
-    return re.sub(r"[^\w+=.:/@ -]", "_", f"{owner}/{agent}/{environment}")[:256]
+        """The value of the ownership tag, in the characters that tags may have."""
+        return re.sub(r"[^\w+=.:/@ -]", "_", f"{self.owner}/{self.agent}/{self.environment}", flags=re.ASCII)[:256]
 
 
 def graph(blueprint: Blueprint) -> tuple[Resource, ...]:
@@ -114,6 +110,11 @@ def _keys(content: Content) -> dict[str, str]:
     }
 
 
+def _object_id(key: str) -> str:
+    """Name an object after its content: new content is a new resource, made before the function turns to it; the old one goes last."""
+    return key.replace("/", "_")[: key.index("/") + 9]
+
+
 def _storage(blueprint: Blueprint, tags: dict[str, str]) -> list[Resource]:
     names, content = _names(blueprint), blueprint.content
     arn = f"arn:aws:s3:::{names['bucket']}"
@@ -132,8 +133,8 @@ def _storage(blueprint: Blueprint, tags: dict[str, str]) -> list[Resource]:
     }
     bucket = {"name": names["bucket"], "versioned": True, "encryption": "AES256", "private": True, "policy": encrypted_only, "tags": tags}
     objects = [
-        Resource(f"{name}_object", "object", {"bucket": names["bucket"], "key": key, "sha256": key.rpartition("/")[2]}, ("bucket",))
-        for name, key in _keys(content).items()
+        Resource(_object_id(key), "object", {"bucket": names["bucket"], "key": key, "sha256": key.rpartition("/")[2]}, ("bucket",))
+        for key in _keys(content).values()
     ]
     table = {"name": names["table"], "keys": ["session", "at"], "expiry": "expires", "recovery": True, "tags": tags}
     return [Resource("bucket", "bucket", bucket), *objects, Resource("table", "table", table)]
@@ -159,7 +160,7 @@ def _function(blueprint: Blueprint, tags: dict[str, str]) -> list[Resource]:
         "name": f"{blueprint.prefix}-errors", "namespace": "AWS/Lambda", "metric": "Errors",
         "dimensions": {"FunctionName": names["function"]}, "threshold": 0.0, "period": 300, "tags": tags,
     }  # fmt: skip
-    first = ("role", "logs", "table", "code_object", "index_object", "weights_object", "tokenizer_object")
+    first = ("role", "logs", "table", *map(_object_id, keys.values()))
     return [
         Resource("role", "role", {"name": names["role"], **_permissions(names, keys), "tags": tags}),
         Resource("logs", "log_group", {"name": names["logs"], "days": settings.log_days, "tags": tags}),

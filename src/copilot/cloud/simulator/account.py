@@ -69,6 +69,7 @@ class SimulatedAccount:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+        self.lock.release(force=True)
         BackendDict.reset()
 
     def catch_up(self) -> None:

@@ -52,9 +52,9 @@ def plan_deployment(ctx: Context, agent: str | None = None, environment: Environ
 def preview_deployment(ctx: Context, agent: str | None = None, environment: Environment | None = None, plan: str | None = None) -> Preview:
     """Plan it, and bind the yes to that plan."""
     check_gates(ctx, chosen_agent(ctx, agent))
-    with prepared(ctx, agent, environment) as (_, made, planned):
-        check_plan(planned, made.id, plan)
-        return Preview(planned, {"agent": planned.agent, "environment": planned.environment, "plan": made.id})
+    with prepared(ctx, agent, environment) as (ready, _, planned):
+        check_plan(ready, planned, plan)
+        return Preview(planned, {"agent": planned.agent, "environment": planned.environment, "plan": planned.plan})
 
 
 @intent("cloud", examples=("deploy", "ship helpdesk to production", "put the legal-bot agent into staging"), preview=preview_deployment)
@@ -70,7 +70,7 @@ def deploy_agent(ctx: Context, agent: str | None = None, environment: Environmen
 
     check_gates(ctx, chosen_agent(ctx, agent))
     with prepared(ctx, agent, environment) as (ready, made, planned):
-        check_plan(planned, made.id, plan)
+        check_plan(ready, planned, plan)
         with ctx.progress.track(f"Deploying {planned.deployment}", len(made.changes)) as report:
             ready.engine.apply(made, planned.account, planned.region, ctx.operation, report)
         body = recorded(ready, planned)
@@ -86,7 +86,7 @@ def deploy_agent(ctx: Context, agent: str | None = None, environment: Environmen
         region=planned.region,
         simulated=planned.simulated,
         endpoint=body["endpoint"],
-        plan=made.id,
+        plan=planned.plan,
         created=done["create"],
         updated=done["update"] + done["replace"],
         deleted=done["delete"],

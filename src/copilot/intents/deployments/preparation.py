@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from copilot.context import Context
-from copilot.errors import Refused
+from copilot.errors import NotFound, Refused
 from copilot.intents.deployments.results import PlannedDeployment
 from copilot.intents.deployments.shown import change_rows, cost_of
 from copilot.intents.deployments.workspace import check_model, check_region, chosen_agent, chosen_environment, deployment_name, settings
@@ -61,12 +61,14 @@ def prepared(ctx: Context, agent: str | None, environment: str | None) -> Iterat
         )
 
 
-def check_plan(planned: PlannedDeployment, fresh: str, given: str | None) -> None:
+def check_plan(ready: "Prepared", planned: PlannedDeployment, given: str | None) -> None:
     """Raise Refused when the plan breaks a rule, or is not the one that was agreed to."""
     again = f"copilot deployments plan --agent {planned.agent} --environment {planned.environment}"
     if planned.problems:
         raise Refused(planned.headline, "Change the agent or the settings. See: copilot deployments show-config")
-    if given and given != fresh:
+    if given and not ready.engine.journal.knows(given):
+        raise NotFound(f"There is no plan called {given} for {planned.deployment}.", f"Make one: {again}")
+    if given and given != planned.plan:
         raise Refused(
             f"Plan {given} no longer fits: the agent, its documents, the settings or the account are not what they were then.",
             f"Look at the new plan: {again}",

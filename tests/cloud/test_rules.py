@@ -1,0 +1,92 @@
+"""What AWS would refuse is found before anything is called."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from copilot.cloud.graph import Resource
+from copilot.cloud.prices import estimate
+from copilot.cloud.rules import check
+from copilot.cloud.serverless import Blueprint, Settings, graph
+
+REGIONS = ("us-east-1", "eu-central-1")
+EVERYONE = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}]}
+ALL = {"wide": {"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}}
+
+
+def changed(resources: tuple[Resource, ...], name: str, properties: dict[str, Any]) -> tuple[Resource, ...]:
+    """Return the graph with some properties of one resource replaced."""
+    return tuple(replace(r, properties={**r.properties, **properties}) if r.id == name else r for r in resources)
+
+
+def test_the_deployment_of_an_agent_breaks_no_rule(blueprint: Blueprint) -> None:
+    assert check(graph(blueprint), "us-east-1", REGIONS) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "properties", "problems"),
+    [
+        ("bucket", {"name": "Bad_Bucket"}, ["not a valid bucket name"]),
+        ("bucket", {"name": "10.0.0.1"}, ["not a valid bucket name"]),
+        ("bucket", {"private": False}, ["open to the public"]),
+        ("bucket", {"encryption": None}, ["not be encrypted"]),
+        ("bucket", {"policy": None}, ["without TLS"]),
+        ("bucket", {"policy": EVERYONE}, ["allows everyone", "without TLS"]),
+        ("function", {"runtime": "python9.9"}, ["no runtime python9.9"]),
+        ("function", {"memory": 64}, ["64 MB"]),
+        ("function", {"timeout": 900}, ["900 s"]),
+        ("function", {"environment": {"A": "x" * 5000}}, ["environment is larger"]),
+        ("function", {"name": "x" * 65}, ["not a valid name for a function"]),
+        ("logs", {"days": 31}, ["31 days; the nearest that AWS has is 30"]),
+        ("role", {"policies": ALL}, ["may do s3:*", "reaches *"]),
+        ("api", {"key_required": False}, ["without a key"]),
+        ("usage_plan", {"rate": 0}, ["have to be positive"]),
+    ],
+)
+def test_each_mistake_is_named(blueprint: Blueprint, name: str, properties: dict[str, Any], problems: list[str]) -> None:
+    found = check(changed(graph(blueprint), name, properties), "us-east-1", REGIONS)
+    assert [finding.resource for finding in found] == [name] * len(problems)
+    assert all(words in finding.problem for words, finding in zip(problems, found, strict=True))
+
+
+def test_a_region_that_does_not_exist_is_named(blueprint: Blueprint) -> None:
+    assert "mars-north-1" in check(graph(blueprint), "mars-north-1", REGIONS)[0].problem
+
+
+@pytest.mark.parametrize("agent", ["helpdesk", "Help Desk (new)!", "x" * 80, "日本", "--", "a.b_c"])
+@pytest.mark.parametrize("region", ["us-east-1", "ap-southeast-2", "us-gov-west-1"])
+def test_any_name_of_an_agent_gives_names_that_aws_takes(blueprint: Blueprint, agent: str, region: str) -> None:
+    wanted = graph(replace(blueprint, agent=agent, environment="production", region=region))
+    assert check(wanted, region, [region]) == ()
+
+
+def test_agents_and_owners_that_look_alike_get_names_of_their_own(blueprint: Blueprint) -> None:
+    alike = [
+        replace(blueprint, agent="Help Desk"),
+        replace(blueprint, agent="help-desk"),
+        replace(blueprint, agent="help-desk", owner="eve"),
+    ]
+    assert len({each.prefix for each in alike}) == 3
+    assert len({each.stack for each in alike}) == 3
+
+
+def test_the_cost_is_a_range_with_its_date_and_grows_with_use() -> None:
+    cost = estimate(Settings(), 10**8, "us-east-1")
+    assert cost.low is not None
+    assert cost.high is not None
+    assert 0 < cost.low < cost.high
+    assert cost.unknown == ()
+    assert cost.as_of.startswith("20")
+    bigger = estimate(Settings(memory=3000), 10**8, "us-east-1")
+    assert bigger.high is not None
+    assert bigger.high > cost.high
+
+
+def test_a_price_that_is_not_known_is_unknown_and_not_free() -> None:
+    part = estimate(Settings(), 10**8, "eu-west-1")
+    assert "table" in part.unknown
+    assert next(c for c in part.costs if c.what == "table").low is None
+    nowhere = estimate(Settings(), 10**8, "sa-east-1")
+    assert (nowhere.low, nowhere.high) == (None, None)
+    assert len(nowhere.unknown) == len(nowhere.costs)
