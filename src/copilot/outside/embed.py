@@ -64,6 +64,7 @@ class Embedder(SentenceEncoder):
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = THREADS
         options.log_severity_level = 3
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting threads leave the cores to others
         weights = {name: tensor for name, tensor in read_weights(folder / "model.safetensors").items() if not name.startswith("pooler.")}
         values = [onnxruntime.OrtValue.ortvalue_from_numpy(tensor) for tensor in weights.values()]
         options.add_external_initializers(list(weights), values)

@@ -14,6 +14,8 @@ MAX_TOKENS = 256
 MAX_CHARACTERS = 20_000
 """Longer texts are cut before they are split into tokens, so that a huge one costs no more than a long one."""
 BATCH = 32
+LIKE_LENGTH = 0.7
+"""Shortest text of a batch, as a share of the longest."""
 EPSILON = 1e-12
 
 Vectors = np.ndarray[tuple[int, int], np.dtype[np.float32]]
@@ -49,10 +51,8 @@ class SentenceEncoder(ABC):
         """Return one float32 vector of length 1 a text, as (len(texts), 384); tokens after the 256th are ignored."""
         readable = [text[:MAX_CHARACTERS].encode("utf-8", "replace").decode("utf-8") for text in texts]
         tokens = [encoding.ids for encoding in self.tokenizer.encode_batch_fast(readable)]
-        order = sorted(range(len(tokens)), key=lambda i: -len(tokens[i]))
         vectors = np.empty((len(tokens), WIDTH), np.float32)
-        for first in range(0, len(order), BATCH):
-            rows = order[first : first + BATCH]
+        for rows in _batches([len(ids) for ids in tokens]):
             vectors[rows] = self._forward(*_padded([tokens[row] for row in rows]))
         return vectors
 
@@ -107,6 +107,17 @@ class NumpyEmbedder(SentenceEncoder):
         scale = np.sqrt((centred * centred).mean(-1, keepdims=True) + np.float32(EPSILON))
         result: Array = centred / scale * self.weights[f"{name}.weight"] + self.weights[f"{name}.bias"]
         return result
+
+
+def _batches(lengths: Sequence[int]) -> list[list[int]]:
+    """Put texts of like length together, so that little is padded."""
+    batches: list[list[int]] = []
+    for row in sorted(range(len(lengths)), key=lambda row: -lengths[row]):
+        if batches and len(batches[-1]) < BATCH and lengths[row] > lengths[batches[-1][0]] * LIKE_LENGTH:
+            batches[-1].append(row)
+        else:
+            batches.append([row])
+    return batches
 
 
 def _padded(tokens: Sequence[Sequence[int]]) -> tuple[Ids, Ids]:
