@@ -16,7 +16,7 @@ CURRENCY = r"(?:[$€£¥]|(?:eur|usd|gbp|chf|euros?|dollars?|pounds?|cents?)\b)
 LENGTH = r"(?:feet|foot|ft|k?m|metres?|meters?|kilomet\w+|miles?|[cm]m|inch\w*)"
 ROLE = (
     "(?:manager|director|officer|head|lead|leader|teams?|department|desk|office|committee|board|supervisor|staff|employees?|pilot|captain"
-    "|coordinator|owner|administrators?|chief|president|chair|representative|partner|engineer)"
+    "|coordinator|owner|administrators?|chief|president|chair|representative|partner|engineer|payroll|reception|authority|agency)"
 )
 
 
@@ -44,7 +44,7 @@ KINDS = (
     _kind(
         "money",
         r"how much\b.*\b(cost|pay|paid|charged?|worth|spend|claim|reimburs\w*|earn|owe)|\b(price|cost|fee|salary|budget|fare)\b",
-        rf"(?i)[$€£¥]\s?\d|\d[\d.,]*\s?{CURRENCY}|free of charge|(?:is|are|for) free|\d+\.\d\d\b",
+        rf"(?i)[$€£¥]\s?\d|\d[\d.,]*\s?(?:{CURRENCY}|%|percent)|free of charge|(?:is|are|for) free|\d+\.\d\d\b",
         "price cost fee rate amount salary budget",
     ),
     _kind(
@@ -86,7 +86,7 @@ KINDS = (
     _kind(
         "person",
         r"^who(m|se)?\b|\bwho (is|was|are|do|should|can)\b|which (role|person|team|department|manager)",
-        rf"\b[A-Z][\w-]+ [A-Z]|\b(?:HR|IT)\b|(?i:\b{ROLE}\b)",
+        rf"\b[A-Z][\w-]+ [A-Z]|\b(?:HR|IT)\b|@\w|(?i:\b{ROLE}\b)",
         "contact name owner manager person responsible head",
     ),
     _kind("place", r"\bwhere\b", r"", "city country location place address room site office"),

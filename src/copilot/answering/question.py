@@ -14,6 +14,12 @@ STOP_WORDS = """
 """
 STOP = frozenset(STOP_WORDS.split())
 WORD = re.compile(r"\d+(?:[.,:]\d+)+|[^\W_]+(?:['’.&-][^\W_]+)*")
+IRREGULAR = {
+    "bought": "buy", "built": "build", "given": "give", "gave": "give", "held": "hold", "kept": "keep", "lost": "lose", "made": "make",
+    "met": "meet", "paid": "pay", "ran": "run", "seen": "see", "sent": "send", "sold": "sell", "spent": "spend", "taken": "take",
+    "took": "take", "told": "tell", "went": "go", "worn": "wear", "written": "write", "wrote": "write", "people": "person",
+    "children": "child",
+}  # fmt: skip
 COUNTED = re.compile(
     r"""(?ix)\bhow\s(?:many|much)(?P<things>(?:\s[\w-]+){1,3}?)
     (?=\s(?:is|are|was|were|do|does|did|can|could|may|must|should|will|has|have|had|of|in|on|at|for|per|a|to)\b|\?|$)"""
@@ -59,7 +65,7 @@ def read(text: str) -> Question:
 
 def _focus(text: str) -> str:
     """Return the stem of what "what" or "which" asks for."""
-    asked = re.search(r"(?i)\b(?:what|which)\b(.*)", text)
+    asked = re.search(r"(?i)\b(?:what|which)\b(?:['’]s)?(.*)", text)
     own = [t for t in terms(asked[1]) if t not in names(text)] if asked else []
     return own[0] if own else ""
 
@@ -103,7 +109,8 @@ def _near(one: str, other: str) -> bool:
 
 
 def stem(word: str) -> str:
-    """Take the commonest English endings off a word in lower case."""
+    """Take the commonest English endings off a word in lower case; irregular forms become their infinitive."""
+    word = IRREGULAR.get(word, word)
     if len(word) <= 3 or any(c.isdigit() for c in word):
         return word
     for ending, instead in (("ies", "y"), ("sses", "ss"), ("ing", ""), ("ed", ""), ("ly", ""), ("es", ""), ("s", "")):

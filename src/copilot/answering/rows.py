@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from copilot.answering.question import Question, covered, terms
+from copilot.answering.question import STOP, Question, covered, terms, words
 from copilot.knowledge.search import Encoder
 
 SIMILAR = 0.45
@@ -23,18 +23,19 @@ class Cell:
         return f"{self.column}: {self.value}{about}"
 
 
-def asked_cell(question: Question, cells: tuple[tuple[str, str], ...], embedder: Encoder) -> Cell | None:
+def asked_cell(question: Question, cells: tuple[tuple[str, str], ...], topic: str, embedder: Encoder) -> Cell | None:
     """Return the cell that a question about this row asks for, or None when no column is meant."""
     known = max(range(len(cells)), key=lambda i: (_named(question, cells[i][1]), -i))
     if _named(question, cells[known][1]) == 0:
         return None
-    rest = [t for t in question.terms if not covered(t, terms(cells[known][1]))]
+    given = terms(cells[known][1])
+    rest = [word for word in words(question.text) if word not in STOP and not all(covered(t, given) for t in terms(word))]
     open_cells = [i for i in range(len(cells)) if i != known and cells[i][1]]
     if not open_cells:
         return None
     best = max(open_cells, key=lambda i: (_meant(question, rest, cells[i][0]), -i))
     if _meant(question, rest, cells[best][0]) == 0:
-        best_similar = _similar(question, rest, [cells[i][0] for i in open_cells], embedder)
+        best_similar = _similar(rest, [f"{topic} {cells[i][0]}" for i in open_cells], embedder)
         if best_similar is None:
             return None
         best = open_cells[best_similar]
@@ -51,12 +52,12 @@ def _named(question: Question, value: str) -> float:
 def _meant(question: Question, rest: list[str], column: str) -> float:
     """How clearly a column's name is asked for: by its words first, by the kind of question second."""
     own = terms(column)
-    words = sum(covered(t, own) for t in rest)
+    hit = sum(covered(t, own) for t in terms(" ".join(rest)))
     hints = question.kind.columns if question.kind else ()
-    return words / (0.5 + len(own)) + 0.3 * any(h in column.lower() for h in hints)
+    return hit / (0.5 + len(own)) + 0.3 * any(h in column.lower() for h in hints)
 
 
-def _similar(question: Question, rest: list[str], columns: list[str], embedder: Encoder) -> int | None:
+def _similar(rest: list[str], columns: list[str], embedder: Encoder) -> int | None:
     if not rest:
         return None
     vectors = embedder.encode([" ".join(rest), *(c.replace("_", " ") for c in columns)])
