@@ -10,14 +10,18 @@ import scipy.sparse as sp
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
-from copilot.intent import Ability
+from copilot.intent import Ability, Argument
 from copilot.routing.clues import CLUES
 from copilot.routing.corpus import Labelled
 from copilot.routing.features import BUCKETS
 from copilot.routing.linear import Linear
 from copilot.routing.names import bare
+from copilot.routing.tokens import tokenize
+from copilot.routing.values import LONGEST_CUE
 
 STRENGTH = 10.0  # inverse regularisation of the linear heads, chosen by cross-validation
+ROUNDS = 150
+CUE_PRECISION = 0.85
 UNCOUNTED = {"reason", "goal", "topic"}
 FREE_TEXT = {"purpose", "question", "query", "instructions", "comment", "action", "tone", "contains", "subject", "source"}
 
@@ -44,7 +48,7 @@ def weighted(matrix: sp.csr_matrix, idf: np.ndarray) -> sp.csr_matrix:
 
 def fit_linear(dense: np.ndarray, grams: sp.csr_matrix, idf: np.ndarray, labels: Sequence[str]) -> Linear:
     """Fit the classifier of abilities."""
-    head = LogisticRegression(C=STRENGTH, max_iter=400, tol=1e-4)
+    head = LogisticRegression(C=STRENGTH, max_iter=ROUNDS, tol=1e-4)
     head.fit(sp.hstack([sp.csr_matrix(dense), weighted(grams, idf)]).tocsr(), np.array(labels))
     width = dense.shape[1]
     return Linear(list(head.classes_), head.coef_.T[:width], head.coef_.T[width:], idf, head.intercept_)
@@ -63,7 +67,7 @@ def fit_hints(
         values = [_label(lines[i].args.get(name)) for i in rows]
         if len(set(values)) < 2:
             continue
-        head = LogisticRegression(C=STRENGTH, max_iter=400, tol=1e-4).fit(features[rows], np.array(values))
+        head = LogisticRegression(C=STRENGTH, max_iter=ROUNDS, tol=1e-4).fit(features[rows], np.array(values))
         binary = len(head.classes_) == 2
         coefficients = np.vstack([-head.coef_ / 2, head.coef_ / 2]) if binary else head.coef_
         intercepts = np.concatenate([-head.intercept_ / 2, head.intercept_ / 2]) if binary else head.intercept_
@@ -94,6 +98,29 @@ def fit_lexicon(lines: Sequence[Labelled], abilities: Mapping[str, Ability]) -> 
         if words and count / values.total() >= 0.75 and not re.fullmatch(r"\d+", words) and bare(str(value)) != words:
             lexicon[name][words] = value
     return dict(lexicon)
+
+
+def fit_cues(lines: Sequence[Labelled], abilities: Mapping[str, Ability]) -> dict[str, dict[str, Any]]:
+    """Collect the words that give an argument wherever they stand: seen for it, and hardly ever beside another value or none."""
+    cues: dict[str, dict[str, Any]] = {}
+    for name in sorted({a.name for ability in abilities.values() for a in ability.args if _is_listed(a)}):
+        having = [line for line in lines if abilities[line.intent].argument(name)]
+        having = [line for line in having if _is_listed(abilities[line.intent].argument(name))]
+        texts = [(f" {' '.join(t.lower for t in tokenize(line.text))} ", line) for line in having]
+        phrases = {" ".join(t.lower for t in tokenize(line.text[s.start : s.end])) for line in having for s in line.spans if s.arg == name}
+        found = {}
+        for phrase in sorted(p for p in phrases if re.search(r"[a-z]{2}|p\d\d|[+-]\d", p) and len(p.split()) <= LONGEST_CUE):
+            values = Counter(line.args.get(name) for text, line in texts if f" {phrase} " in text)
+            value, count = values.most_common(1)[0]
+            if value is not None and count / values.total() >= CUE_PRECISION:
+                found[phrase] = value
+        cues[name] = found
+    return cues
+
+
+def _is_listed(argument: Argument | None) -> bool:
+    """Say whether the values of an argument can be listed."""
+    return argument is not None and (bool(argument.choices) or argument.type.startswith("hourly") or argument.name == "provider")
 
 
 def fit_clues(groups: Sequence[tuple[np.ndarray, np.ndarray]], strength: float = 1.0) -> dict[str, float]:

@@ -1,280 +1,22 @@
 """Training samples for the router: the written utterances with other names in them, in a workspace drawn for each."""
 
+import itertools
+import json
 import random
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from copilot.intent import Ability
+from copilot.resources import resource
 from copilot.routing.corpus import Labelled, Span
 from copilot.routing.kinds import is_new_name, kinds_of
 from copilot.routing.route import KINDS, Situation
 
-TOPICS = [
-    "claims",
-    "motor",
-    "ward",
-    "nurse",
-    "podcast",
-    "newsroom",
-    "case-law",
-    "paralegal",
-    "legal",
-    "hr",
-    "payroll",
-    "benefits",
-    "onboarding",
-    "leave",
-    "travel",
-    "expense",
-    "invoice",
-    "vendor",
-    "procurement",
-    "contract",
-    "lease",
-    "tenant",
-    "mortgage",
-    "loan",
-    "credit",
-    "fraud",
-    "kyc",
-    "treasury",
-    "tax",
-    "audit",
-    "pricing",
-    "catalog",
-    "order",
-    "returns",
-    "shipping",
-    "freight",
-    "cargo",
-    "customs",
-    "warehouse",
-    "inventory",
-    "fleet",
-    "route",
-    "depot",
-    "grid",
-    "meter",
-    "outage",
-    "solar",
-    "turbine",
-    "pump",
-    "torque",
-    "service",
-    "warranty",
-    "parts",
-    "recall",
-    "safety",
-    "incident",
-    "permit",
-    "zoning",
-    "library",
-    "archive",
-    "museum",
-    "course",
-    "campus",
-    "grant",
-    "research",
-    "trial",
-    "dosage",
-    "pharma",
-    "lab",
-    "clinical",
-    "patient",
-    "radiology",
-    "dental",
-    "vet",
-    "farm",
-    "crop",
-    "harvest",
-    "soil",
-    "recipe",
-    "menu",
-    "kitchen",
-    "booking",
-    "hotel",
-    "guest",
-    "flight",
-    "airport",
-    "crew",
-    "rail",
-    "transit",
-    "parking",
-    "gym",
-    "sports",
-    "ticket",
-    "event",
-    "museum",
-    "donor",
-    "charity",
-    "parish",
-    "council",
-    "police",
-    "fire",
-    "defence",
-    "export",
-    "compliance",
-    "privacy",
-    "gdpr",
-    "iso",
-    "soc2",
-    "security",
-    "vuln",
-    "it",
-    "network",
-    "wifi",
-    "devops",
-    "sre",
-    "release",
-    "sprint",
-    "jira",
-    "wiki",
-    "docs",
-    "faq",
-    "policy",
-    "handbook",
-    "manual",
-    "sales",
-    "lead",
-    "crm",
-    "deal",
-    "marketing",
-    "brand",
-    "social",
-    "press",
-    "game",
-    "quest",
-    "bank",
-    "pension",
-    "insurance",
-    "actuary",
-    "steel",
-    "mine",
-    "chem",
-    "paint",
-    "paper",
-    "glass",
-    "textile",
-]
-ENDINGS = {
-    "agents": [
-        "bot",
-        "helper",
-        "agent",
-        "desk",
-        "assistant",
-        "buddy",
-        "guide",
-        "clerk",
-        "advisor",
-        "expert",
-        "pal",
-        "line",
-        "mate",
-        "scout",
-        "bot-v2",
-        "copilot",
-        "genie",
-        "oracle",
-    ],
-    "collections": [
-        "docs",
-        "manuals",
-        "files",
-        "policies",
-        "2023",
-        "2024",
-        "2025",
-        "archive",
-        "notes",
-        "data",
-        "kb",
-        "reports",
-        "handbook",
-        "faq",
-        "guides",
-        "records",
-        "library",
-        "base",
-    ],
-    "benchmarks": [
-        "qa",
-        "eval",
-        "test",
-        "suite",
-        "golden",
-        "check",
-        "regression",
-        "basics",
-        "edge",
-        "smoke",
-        "qa-v2",
-        "exam",
-        "bench",
-        "set",
-    ],
-    "deployments": ["prod", "staging", "dev", "stack", "live", "endpoint", "eu", "us", "bot", "api"],
-    "models": ["tuned", "ft", "small", "large", "local", "fast", "v1", "v2", "mini", "8b"],
-}
-PEOPLE = [
-    "Ada",
-    "Nova",
-    "Iris",
-    "Max",
-    "Otto",
-    "Leo",
-    "Mira",
-    "Juno",
-    "Atlas",
-    "Echo",
-    "Hermes",
-    "Athena",
-    "Sage",
-    "Rosie",
-    "Felix",
-    "Clara",
-    "Ziggy",
-    "Pixel",
-    "Bolt",
-    "Orion",
-    "Luna",
-    "Milo",
-    "Nia",
-    "Theo",
-]
-MODELS = [
-    "haiku",
-    "sonnet",
-    "opus",
-    "gpt-4o",
-    "gpt-4o-mini",
-    "gpt4",
-    "claude-3-haiku",
-    "claude-sonnet",
-    "llama3.1",
-    "llama-local",
-    "llama3",
-    "mistral-small",
-    "mixtral",
-    "gemini-flash",
-    "gemini-pro",
-    "nova-lite",
-    "nova-micro",
-    "titan-express",
-    "command-r",
-    "deepseek-r1",
-    "qwen2.5",
-    "phi3",
-    "gemma2",
-    "o3-mini",
-    "gpt-4.1",
-    "mistral-large",
-    "jamba",
-    "granite",
-    "grok-2",
-]
+WORDS: dict[str, Any] = json.loads(resource("data", "utterances", "names.json").read_text(encoding="utf-8"))
+TOPICS, ENDINGS, PEOPLE, MODELS, USERS = (WORDS[part] for part in ("topics", "endings", "people", "models", "users"))
 
 
 def name_pools(corpus: Sequence[Labelled], abilities: Mapping[str, Ability]) -> dict[str, list[str]]:
@@ -292,9 +34,10 @@ def name_pools(corpus: Sequence[Labelled], abilities: Mapping[str, Ability]) -> 
 class Sampler:
     """Draws variants of labelled utterances; the same seed draws the same ones."""
 
-    def __init__(self, abilities: Mapping[str, Ability], pools: Mapping[str, Sequence[str]], seed: int) -> None:
+    def __init__(self, corpus: Sequence[Labelled], abilities: Mapping[str, Ability], seed: int) -> None:
         self.abilities = abilities
-        self.pools = pools
+        self.pools = name_pools(corpus, abilities)
+        self.proposals = [line for line in corpus if abilities[line.intent].effect in ("cloud", "destructive")]
         self.random = random.Random(seed)
 
     def variant(self, line: Labelled, keep_names: bool = False) -> tuple[Labelled, Situation]:
@@ -318,7 +61,14 @@ class Sampler:
         for kind in KINDS:
             names[kind] += [n for n in (self.name(kind) for _ in range(self.random.choice((0, 1, 1, 2, 3)))) if n not in names[kind]]
             self.random.shuffle(names[kind])
-        return Labelled(text, line.intent, args, tuple(spans), line.where), Situation(names)
+        return Labelled(text, line.intent, args, tuple(spans), line.where), Situation(names, (), self._pending(line.intent))
+
+    def _pending(self, intent: str) -> dict[str, Any] | None:
+        """Let a yes or a no mostly answer something, and other words seldom stand before an open question."""
+        if self.random.random() > (0.7 if intent in ("confirm", "cancel") else 0.08):
+            return None
+        asked = self.random.choice(self.proposals)
+        return {"confirm": {"intent": asked.intent, "args": asked.args}}
 
     def name(self, kind: str) -> str:
         """Draw a name for a thing of a kind."""
@@ -333,6 +83,15 @@ class Sampler:
         if draw > 0.85:
             return self._styled(first)
         return self._styled(f"{first}-{self.random.choice(ENDINGS[kind])}")
+
+    def _user(self) -> str:
+        """Draw a person, by name or by e-mail."""
+        first = self.random.choice(USERS)
+        draw = self.random.random()
+        if draw < 0.5:
+            return str(first if draw < 0.3 else first.title())
+        dots = f"{first[0]}.{self.random.choice(USERS)}" if draw < 0.7 else first
+        return f"{dots}@{self.random.choice(TOPICS)}.{self.random.choice(('com', 'org', 'io', 'example'))}"
 
     def _styled(self, name: str) -> str:
         style = self.random.random()
@@ -349,6 +108,9 @@ class Sampler:
         argument = ability.argument(span.arg)
         said = line.text[span.start : span.end]
         kinds = kinds_of(ability, argument) if argument else ()
+        if span.arg == "user" and not keep and self.random.random() < 0.7:
+            user = self._user()
+            return user, user
         new = argument is not None and is_new_name(ability, argument)
         if keep or not (kinds or new) or re.search(r"[/\\]|\.\w{2,5}$", said) or self.random.random() < 0.3:
             return said, span.value
@@ -387,3 +149,24 @@ class Sampler:
             homes = {"agents", "deployments"}
         for home in homes:
             names[home].append(str(value))
+
+
+def annotate(case: Mapping[str, Any], abilities: Mapping[str, Ability]) -> Labelled | None:
+    """Mark the words of a multi-turn case that give its arguments; None when what they say cannot be found in them."""
+    ability, text = abilities[case["intent"]], case["utterance"]
+    before = [turn["args"] for turn in case["history"]] + [(_waiting(case).get("args") or {})]
+    spans: list[Span] = []
+    for name, value in case["args"].items():
+        for one in value if isinstance(value, list) else [value]:
+            found = re.search(rf"(?<!\w){re.escape(str(one))}(?!\w)", text, re.IGNORECASE)
+            if found:
+                spans.append(Span(found.start(), found.end(), name, one))
+            elif not any(name in args or value in args.values() for args in before):
+                return None
+    overlap = any(a.start < b.end and b.start < a.end for a, b in itertools.combinations(spans, 2))
+    return None if overlap or not ability.args else Labelled(text, ability.name, dict(case["args"]), tuple(spans), str(case["id"]))
+
+
+def _waiting(case: Mapping[str, Any]) -> dict[str, Any]:
+    pending = case["context"].get("pending") or {}
+    return dict(pending.get("confirm") or pending)

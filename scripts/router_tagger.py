@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -94,7 +95,7 @@ class _Perceptron:
                 self.weights[rows[i], label] += sign
                 self.late[rows[i], label] += sign * self.clock
         for path, sign in ((gold, 1.0), (guess, -1.0)):
-            for a, b in zip(path, path[1:], strict=False):
+            for a, b in pairwise(path):
                 self.steps[a, b] += sign
                 self.late_steps[a, b] += sign * self.clock
         self.weights[-1] = 0

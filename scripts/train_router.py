@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from router_fit import fit_clues, fit_hints, fit_idf, fit_lexicon, fit_linear, fit_trust, gram_matrix, matches, threshold
-from router_samples import Sampler, name_pools
+from router_fit import fit_clues, fit_cues, fit_hints, fit_idf, fit_lexicon, fit_linear, fit_trust, gram_matrix, matches, threshold
+from router_samples import Sampler, annotate
 from router_tagger import train_tagger
 
 from copilot.intent import Ability
@@ -26,9 +26,9 @@ from copilot.routing.offline import OfflineRouter, catalogue, dense_features, tr
 from copilot.routing.route import Situation
 
 SEED = 20261120
-VARIANTS = 3  # samples drawn from each written utterance
-FOLDS = 5
-ACT, ACT_RISKY = 0.95, 0.99  # wanted share of right calls among those acted on
+VARIANTS = 2  # samples drawn from each written utterance
+FOLDS = 3
+ACT = {"read": 0.86, "write": 0.88, "cloud": 0.97, "destructive": 0.97}  # wanted share of right calls among those acted on
 START = {"score": 1.0}
 
 
@@ -64,7 +64,7 @@ class Samples:
 
 def draw(corpus: Sequence[Labelled], abilities: Mapping[str, Ability], encoder: Encoded) -> Samples:
     """Draw the variants of every utterance; the first keeps the written names."""
-    sampler = Sampler(abilities, name_pools(corpus, abilities), SEED)
+    sampler = Sampler(corpus, abilities, SEED)
     drawn = [(i, *sampler.variant(line, keep_names=v == 0)) for v in range(VARIANTS) for i, line in enumerate(corpus)]
     mentions = [find_mentions(line.text, situation.names) for _, line, situation in drawn]
     texts = [delexicalise(line.text, m) for (_, line, _), m in zip(drawn, mentions, strict=True)]
@@ -74,14 +74,17 @@ def draw(corpus: Sequence[Labelled], abilities: Mapping[str, Ability], encoder: 
     return Samples([d[1] for d in drawn], [d[2] for d in drawn], np.array([d[0] for d in drawn]), dense, counts)
 
 
-def fit(samples: Samples, abilities: Mapping[str, Ability], words: Mapping[str, Any]) -> Model:
+def fit(samples: Samples, dialogues: Sequence[Mapping[str, Any]], abilities: Mapping[str, Ability], words: Mapping[str, Any]) -> Model:
     """Fit the classifier, the hints, the lexicon and the tagger."""
     idf = fit_idf(samples.grams)
     intents = fit_linear(samples.dense, samples.grams, idf, [line.intent for line in samples.lines])
     hints = fit_hints(samples.dense, samples.grams, idf, samples.lines, abilities)
     # Examples of the catalogue are not annotated: the tagger would learn to mark nothing in them.
     marked = [(line, s) for line, s in zip(samples.lines, samples.situations, strict=True) if line.where != "catalogue"]
-    return Model(intents, hints, train_tagger(marked, abilities, SEED), {**words, "lexicon": fit_lexicon(samples.lines, abilities)})
+    marked += [(line, case["situation"]) for case in dialogues if (line := annotate(case, abilities))]
+    lines = [line for line, _ in marked]
+    learned = {"lexicon": fit_lexicon(lines, abilities), "cues": fit_cues(lines, abilities)}
+    return Model(intents, hints, train_tagger(marked, abilities, SEED), {**words, **learned})
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,8 @@ def cross_weigh(
     folds = np.random.default_rng(SEED).integers(0, FOLDS, samples.source.max() + 1)
     found: list[Weighed] = []
     for fold in range(FOLDS):
-        model = fit(samples.part(folds[samples.source] != fold), abilities, {"clues": {name: START.get(name, 0.0) for name in CLUES}})
+        told = [case for i, case in enumerate(dialogues) if i % FOLDS != fold]
+        model = fit(samples.part(folds[samples.source] != fold), told, abilities, {"clues": {name: START.get(name, 0.0) for name in CLUES}})
         router = OfflineRouter(model, encoder)
         held = np.nonzero(folds[samples.source] == fold)[0]
         first = held[held < samples.source.max() + 1]
@@ -134,7 +138,7 @@ def fit_decisions(weighed: Sequence[Weighed], abilities: Mapping[str, Ability]) 
     """Fit clues, trust and thresholds on held-out readings; return them with the figures, clues fitted on the other folds."""
     groups = [(w.clues, np.array([c["intent"] in {r["intent"] for r in right_calls(w)} for c in w.calls])) for w in weighed]
     folds = np.array([w.fold for w in weighed])
-    features, right, intent_right, risky, oos = [], [], [], [], []
+    features, right, intent_right, effects, oos = [], [], [], [], []
     held = {f: fit_clues([g for g, other in zip(groups, folds, strict=True) if other != f]) for f in sorted(set(folds))}
     for item in weighed:
         ranked = rank(item, held[item.fold])
@@ -142,21 +146,25 @@ def fit_decisions(weighed: Sequence[Weighed], abilities: Mapping[str, Ability]) 
         features.append(trust_features(ranked, abilities[best.intent]))
         right.append(any(matches(r, {"intent": best.intent, "args": best.args}) for r in right_calls(item)))
         intent_right.append(any(r["intent"] == best.intent for r in right_calls(item)))
-        risky.append(abilities[best.intent].effect in ("cloud", "destructive"))
+        effects.append("destructive" if best.intent == "confirm" else abilities[best.intent].effect)
         oos.append((item.case["intent"] == "out_of_scope", best.intent == "out_of_scope"))
     x, y = np.array(features), np.array(right)
     words: dict[str, Any] = {"clues": fit_clues(groups), "trust": fit_trust(x, y)}
     sure = 1 / (1 + np.exp(-(x @ np.array(words["trust"]["weights"]) + words["trust"]["bias"])))
-    acts = np.array([not said for _, said in oos])
-    danger = np.array(risky)
-    act = threshold(sure[acts], y[acts], ACT)
-    words["thresholds"] = {"act": act, "act_risky": max(act, threshold(sure[danger], y[danger], ACT_RISKY)), "alternative": 0.05}
+    effects = np.array(effects)
+    limits = {}
+    for effect, precision in ACT.items():
+        kind = np.isin(effects, ("cloud", "destructive")) if effect in ("cloud", "destructive") else effects == effect
+        limits[effect] = threshold(sure[kind], y[kind], precision)
+    words["thresholds"] = {**limits, "alternative": 0.05}
+    acted = np.array([s >= limits[e] for s, e in zip(sure, effects, strict=True)]) & ~np.array([said for _, said in oos])
     wanted, said = np.array(oos).T
     solo = np.array([not item.case.get("history") and not item.situation.pending for item in weighed])
     figures = {
         "utterances": len(weighed), "intent": np.mean(intent_right), "call": y.mean(), "intent_alone": np.array(intent_right)[solo].mean(),
         "call_alone": y[solo].mean(), "intent_in_dialogue": np.array(intent_right)[~solo].mean(), "call_in_dialogue": y[~solo].mean(),
         "oos_recall": said[wanted].mean(), "false_oos": said[~wanted].mean(),
+        "acted": acted.mean(), "right_of_acted": y[acted].mean(),
     }  # fmt: skip
     return words, {name: round(float(value), 4) for name, value in figures.items()}
 
@@ -193,7 +201,7 @@ def main() -> None:
         "trained": datetime.now(UTC).date().isoformat(), "command": "python scripts/train_router.py", "seed": SEED, "folds": FOLDS,
         "data": {"utterances": len(corpus), "dialogues": len(dialogues), "variants": VARIANTS}, "cross_validation": figures,
     }  # fmt: skip
-    model = fit(samples, abilities, {**words, "catalogue": sorted(abilities), "card": card})
+    model = fit(samples, dialogues, abilities, {**words, "catalogue": sorted(abilities), "card": card})
     model.save(options.out)
     print(json.dumps({**card, **words}, indent=1), f"{time.time() - started:.0f} s")
 

@@ -12,7 +12,8 @@ from copilot.routing.slots import Filled
 
 CLUES = (
     "score", "out_of_scope", "asked", "asked_typed", "asked_short", "agrees", "declines", "changes", "changes_details", "unasked", "again",
-    "again_elliptic", "again_short", "again_pointing", "supplied", "missing", "left_names", "left_figures", "placed", "margin", "asked_score",
+    "again_elliptic", "again_short", "again_pointing", "supplied", "missing", "left_names", "left_figures", "placed", "margin",
+    "asked_score",
 )  # fmt: skip
 
 
@@ -31,7 +32,7 @@ def clues(
     ask = pending.get("ask") is not None
     confirm = pending.get("confirm")
     asked = ask and pending.get("intent") == ability.name
-    changes = bool(confirm) and confirm["intent"] == ability.name
+    changes = confirm is not None and confirm["intent"] == ability.name
     again = bool(situation.history) and situation.history[-1]["intent"] == ability.name and not pending
     words = len(text.split())
     settles = ability.name in ("confirm", "cancel")

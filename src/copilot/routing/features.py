@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from zlib import crc32
 
 import numpy as np
@@ -12,12 +13,13 @@ from copilot.routing.route import KINDS
 
 BUCKETS = 1 << 15
 REGULAR = (
-    "url", "path", "email", "zone", "region", "ami", "instance", "model", "cron", "gpu", "number", "memory", "time", "percent", "money", "period",
+    "url", "path", "email", "zone", "region", "ami", "instance", "model", "cron", "gpu", "number", "memory", "time", "percent", "money",
+    "period",
 )  # fmt: skip
 SPOKEN = {
-    "url": "https://example.com", "path": "./file.csv", "email": "ann@example.com", "zone": "us-east-1a", "region": "Frankfurt", "ami": "ami-1",
-    "instance": "m5.large", "model": "gpt-4o", "cron": "0 6 * * 1", "gpu": "A10G", "number": "3", "memory": "16 GB", "time": "2 seconds",
-    "percent": "90%", "money": "$50",
+    "url": "https://example.com", "path": "./file.csv", "email": "ann@example.com", "zone": "us-east-1a", "region": "Frankfurt",
+    "ami": "ami-1", "instance": "m5.large", "model": "gpt-4o", "cron": "0 6 * * 1", "gpu": "A10G",
+    "number": "3", "memory": "16 GB", "time": "2 seconds", "percent": "90%", "money": "$50",
 }  # fmt: skip
 FACTS = len(KINDS) + len(REGULAR) + 4
 
@@ -45,7 +47,7 @@ def grams(tagged: str) -> dict[int, float]:
         if not word.startswith("_"):
             padded = f" {word} "
             counts.update(_bucket("c" + padded[i : i + n]) for n in (3, 4, 5) for i in range(len(padded) - n + 1))
-    counts.update(_bucket(f"b{a} {b}") for a, b in zip(edged, edged[1:], strict=False))
+    counts.update(_bucket(f"b{a} {b}") for a, b in pairwise(edged))
     return {bucket: float(1 + np.log(count)) for bucket, count in counts.items()}
 
 

@@ -23,11 +23,17 @@ PLACES = {
 }  # fmt: skip
 FAMILIES = (
     "gpt|claude|llama|codellama|mistral|mixtral|ministral|codestral|gemini|gemma|titan|nova|command|haiku|sonnet|opus|qwen|phi|deepseek|jamba|"
-    "cohere|whisper|falcon|granite|grok|pixtral|text-embedding|embed|nomic|bge|o1|o3|o4|kimi|yi|solar|zephyr|vicuna|starcoder|nemotron"
+    "cohere|whisper|falcon|granite|grok|pixtral|text-embedding|nomic|bge|o1|o3|o4|kimi|yi|zephyr|vicuna|starcoder|nemotron"
 )
 PROVIDERS = (
     "openai|anthropic|bedrock|azure|azure_ai|gemini|google|vertex_ai|mistral|ollama|ollama_chat|groq|cohere|cohere_chat|together_ai|fireworks_ai|"
     "deepseek|huggingface|openrouter|replicate|sagemaker|xai|perplexity|databricks|watsonx|nvidia_nim|cerebras|ai21|vllm|hosted_vllm|meta_llama"
+)
+SIZES = r"(?:nano|micro|small|medium|large|metal|\d*xlarge)"
+VARIANT = r"(?:turbo|mini|nano|haiku|sonnet|opus|pro|flash|lite|instruct|large|small)"
+ENDINGS = (
+    r"csv|tsv|jsonl?|xml|xes(?:\.gz)?|ya?ml|txt|md|pdf|docx?|pptx?|xlsx?|html?|parquet|db|sqlite3?|sql|tf|zip|png|jpe?g|log|eml|msg|rtf|epub|"
+    r"template|gz|dump|bak"
 )
 GPUS = r"a10g?|l4|l40s?|t4g?|v100|a100|h100|h200|b200|k80|m60|p100|rtx ?\d{4}|inferentia\d?|trainium\d?"
 PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
@@ -40,12 +46,12 @@ PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("region", rf"\b{REGION}\b"),
         ("region", rf"\b(?:{'|'.join(sorted(map(re.escape, PLACES), key=len, reverse=True))})\b"),
         ("ami", r"\bami-[0-9a-z]+\b"),
-        ("instance", r"\b(?:[a-z]{1,4}\d{1,2}[a-z]{0,4}(?:-[\w]+)?|u-\w+|mac\d\w*)\.(?:nano|micro|small|medium|large|metal|\d*xlarge)(?:-\w+)?\b"),
+        ("instance", rf"\b(?:[a-z]{{1,4}}\d{{1,2}}[a-z]{{0,4}}(?:-\w+)?|u-\w+|mac\d\w*)\.{SIZES}(?:-\w+)?\b"),
         ("model", rf"(?<![\w/.])(?:(?:{PROVIDERS})/)(?:[\w.-]+/)?[\w.:@-]*\w"),
-        ("model", rf"(?<![\w/.-])(?:[a-z]+\.)?(?:{FAMILIES})(?:[-.: ]?\d(?:[\w.:-]*\w)?|[-.:/][\w.:-]*\w)(?:[ ](?:turbo|mini|nano|haiku|sonnet|opus|pro|flash|lite|instruct|large|small))*"),
+        ("model", rf"(?<![\w/.-])(?:[a-z]+\.)?(?:{FAMILIES})(?:[-.: ]?\d(?:[\w.:-]*\w)?|[-.:/][\w.:-]*\w)(?: {VARIANT})*"),
         ("path", r"(?<![\w/])(?:~|\.{1,2})?(?:/[\w.*?@+-]+)+/?|(?<![\w/])(?:\./|\.\./|~/)\S*[\w/*]"),
         ("path", r"(?<![\w/@:])(?:[\w.*?-]+[/\\])+[\w.*?-]*"),
-        ("path", r"(?<![\w/@])[\w*?-][\w.*?-]*\.(?:csv|tsv|jsonl?|xml|xes(?:\.gz)?|ya?ml|txt|md|pdf|docx?|pptx?|xlsx?|html?|parquet|db|sqlite3?|sql|tf|zip|png|jpe?g|log|eml|msg|rtf|epub|template|gz|dump|bak)\b"),
+        ("path", rf"(?<![\w/@])[\w*?-][\w.*?-]*\.(?:{ENDINGS})\b"),
         ("cron", r"(?<![\w*/])(?:[\d*][\d*,/-]*\s+){4}[\d*][\w*,/-]*"),
         ("gpu", rf"\b(?:{GPUS})s?\b"),
     )

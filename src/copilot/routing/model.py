@@ -22,7 +22,8 @@ class Model:
         intents: Utterance to ability.
         hints: Utterance to values of arguments with few values; its labels are `ARGUMENT=VALUE`, and `ARGUMENT=` for none.
         tagger: Words to arguments.
-        words: `lexicon` (words for values), `clues` and `trust` (weights of the readings), `thresholds`, `catalogue` (names trained on),
+        words: `lexicon` and `cues` (words for values),
+            `clues` and `trust` (weights of the readings), `thresholds`, `catalogue` (names trained on),
             and `card` (data, figures, date).
     """
 
@@ -61,5 +62,5 @@ class Model:
 
 
 def _linear(name: str, words: dict[str, Any], stored: dict[str, np.ndarray]) -> Linear:
-    parts = (stored[f"{name}_{part}"] for part in ("dense", "sparse"))
-    return Linear(words["labels"][name], *parts, stored["idf"], stored[f"{name}_bias"])
+    dense, sparse, bias = (stored[f"{name}_{part}"] for part in ("dense", "sparse", "bias"))
+    return Linear(words["labels"][name], dense, sparse, stored["idf"], bias)

@@ -15,17 +15,18 @@ from copilot.routing.features import delexicalise, facts, grams
 from copilot.routing.linear import softmax
 from copilot.routing.model import Model
 from copilot.routing.references import supplied
-from copilot.routing.reply import answer, chosen, merged
+from copilot.routing.reply import answer, merged
 from copilot.routing.route import Reading, Route, Situation
 from copilot.routing.slots import Filled, Said, fill
+from copilot.routing.values import Lexicon
 
 if TYPE_CHECKING:
     from copilot.outside.embed import Embedder
 
 CANDIDATES = 6
 ALTERNATIVES = 3
-RISKY = ("cloud", "destructive")
 LONGEST = 2000
+NONE_AT_MOST = 0.5
 
 
 class Encoder(Protocol):
@@ -60,7 +61,7 @@ class OfflineRouter:
     def __init__(self, model: Model, encoder: Encoder) -> None:
         self.model = model
         self.encoder = encoder
-        self.lexicon = model.words["lexicon"]
+        self.lexicon = Lexicon(model.words["lexicon"], model.words["cues"])
         self.weights = np.array([model.words["clues"][name] for name in CLUES], np.float32)
 
     @classmethod
@@ -79,8 +80,6 @@ class OfflineRouter:
         text = " ".join(utterance.split())[:LONGEST]
         if not text:
             return Route("out_of_scope", {}, 1.0, "decline", why="Nothing was said.")
-        if picked := _picked(text, situation):
-            return picked
         return decide(self.weigh(text, situation), abilities, self.known, self.model.words)
 
     def weigh(self, text: str, situation: Situation) -> list[Candidate]:
@@ -146,9 +145,9 @@ class OfflineRouter:
             groups.setdefault(label.partition("=")[0], []).append(i)
         found = {}
         for argument, columns in groups.items():
-            best = columns[int(np.argmax(scores[columns]))]
-            value = self.model.hints.labels[best].partition("=")[2]
-            if value and softmax(scores[columns]).max() >= 0.5:
+            shares = dict(zip((self.model.hints.labels[i].partition("=")[2] for i in columns), softmax(scores[columns]), strict=True))
+            if shares.pop("", 0.0) <= NONE_AT_MOST:
+                value = max(shares, key=lambda label: shares[label])
                 found[argument] = {"true": True, "false": False}.get(value, value)
         return found
 
@@ -169,13 +168,18 @@ def trust_features(candidates: Sequence[Candidate], ability: Ability) -> np.ndar
     best = candidates[0]
     p = min(max(best.reading.confidence, 1e-4), 1 - 1e-4)
     second = candidates[1].reading.confidence if len(candidates) > 1 else 0.0
+    score = CLUES.index("score")
+    rival = max((float(c.clues[score]) for c in candidates[1:]), default=0.0)
     seen = dict(zip(CLUES, best.clues.tolist(), strict=True))
-    free = sum(a.type == "string" and a.name in best.filled.args for a in ability.args)
+    given = [a for a in ability.args if a.name in best.filled.args]
     return np.array(
         [
-            np.log(p / (1 - p)), p - second, seen["score"], seen["margin"], len(best.filled.args), free, seen["left_names"],
-            seen["left_figures"], seen["supplied"] + seen["again"], seen["asked"] + seen["changes"], ability.name == "out_of_scope",
-        ]
+            np.log(p / (1 - p)), p - second, seen["score"], seen["score"] - rival, seen["margin"], len(given),
+            sum(a.type == "string" for a in given), sum(bool(a.choices) for a in given), sum(a.many for a in given),
+            sum(a.required for a in ability.args) - sum(a.required for a in given), seen["left_names"], seen["left_figures"],
+            seen["supplied"] + seen["again"], seen["asked"] + seen["changes"], ability.name == "out_of_scope", bool(ability.args),
+        ],
+        np.float64,
     )  # fmt: skip
 
 
@@ -194,20 +198,10 @@ def decide(
     if best.intent not in abilities:
         return Route("out_of_scope", {}, sure, "decline", why=f"{best.intent} is not available in this version ({why}).")
     missing = next((name for name in ability.required if name not in best.args), None)
-    needed = limits["act_risky"] if ability.effect in RISKY else limits["act"]
+    needed = limits["destructive" if best.intent == "confirm" else ability.effect]
     others = tuple(o for o in others if o.intent in abilities)
     if missing:
         return Route(best.intent, best.args, sure, "ask", missing, others, f"{missing} is missing ({why}).")
     if sure >= needed:
         return Route(best.intent, best.args, sure, "act", None, others, why)
     return Route(best.intent, best.args, sure, "ask", None, (best, *others), f"Sure {sure:.2f}, needed {needed:.2f}: {why}.")
-
-
-def _picked(text: str, situation: Situation) -> Route | None:
-    """Take the choice that a reply picks from numbered readings."""
-    choices = (situation.pending or {}).get("choose") or ()
-    place = chosen(text, len(choices)) if choices else None
-    if place is None:
-        return None
-    picked = choices[place]
-    return Route(picked["intent"], dict(picked["args"]), 1.0, "act", why=f"Choice {place + 1} was picked.", via="pending")

@@ -13,8 +13,9 @@ POINTING = re.compile(
     re.IGNORECASE,
 )
 ELLIPTIC = re.compile(
-    r"^\s*(?:and|or|also|same|what about|how about|now|then|ok(?:ay)?,? (?:and|now)|but|instead|make (?:it|that)|no,|actually|for|only|just|with|"
-    r"change (?:it|that)|the (?:other|second|first|next)|again|once more|another|plus)\b|\binstead\b|\btoo\b\W*$|\bas well\b\W*$",
+    r"^\s*(?:and|or|also|same|(?:what|how) about|now|then|ok(?:ay)?,? (?:and|now)|but|instead|make (?:it|that)|no,|actually|for|"
+    r"only|just|with|change (?:it|that)|the (?:other|second|first|next)|again|once more|another|plus)\b"
+    r"|\binstead\b|\btoo\b\W*$|\bas well\b\W*$",
     re.IGNORECASE,
 )
 

@@ -67,8 +67,10 @@ def fill(said: Said, ability: Ability, tagger: Tagger, lexicon: Lexicon, hints: 
     left = [m for m in said.mentions if not any(u.start < m.end and u.end > m.start for u in used)]
     left = _place(ability, args, left)
     for argument in ability.args:
-        if argument.name in hints and argument.name not in args:
-            args[argument.name] = hints[argument.name]
+        value = args.get(argument.name, reader.cue(argument))
+        value = hints.get(argument.name) if value is None else value
+        if value is not None:
+            args[argument.name] = value
     return Filled(args, min((u.margin for u in used), default=0.0), tuple(left))
 
 

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from copilot.intent import Ability, Argument
@@ -9,17 +11,39 @@ from copilot.routing.kinds import is_new_name, kinds_of
 from copilot.routing.mentions import REGION, Mention
 from copilot.routing.names import bare, resolve
 from copilot.routing.quantities import Quantity, as_duration, find_quantities, period_in_words, whole
+from copilot.routing.tokens import Token, tokenize
 
-Lexicon = Mapping[str, Mapping[str, Any]]
-"""Argument -> bare words -> value, learned from the written utterances."""
+
+@dataclass(frozen=True)
+class Lexicon:
+    """Words for values, learned from the written utterances.
+
+    Args:
+        marked: Argument -> bare words -> value, for words that are known to give the argument.
+        cues: The same for words, as typed, that give it wherever they stand.
+    """
+
+    marked: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    cues: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def of(self, name: str) -> Mapping[str, Any]:
+        return self.marked.get(name, {})
+
 
 ENVIRONMENTS = {"prod": "production", "live": "production", "stage": "staging", "preprod": "staging", "development": "dev"}
 FREQUENCIES = {
-    "hour": "hourly", "hourly": "hourly", "day": "daily", "daily": "daily", "night": "daily", "nightly": "daily", "morning": "daily",
-    "evening": "daily", "noon": "daily", "week": "weekly", "weekly": "weekly", "monday": "weekly", "tuesday": "weekly", "wednesday": "weekly",
-    "thursday": "weekly", "friday": "weekly", "saturday": "weekly", "sunday": "weekly", "weekend": "weekly", "month": "monthly",
-    "monthly": "monthly",
-}  # fmt: skip
+    word: frequency
+    for frequency, words in {
+        "hourly": "hour hourly",
+        "daily": "day daily night nightly morning evening noon midnight",
+        "weekly": "week weekly weekend monday tuesday wednesday thursday friday saturday sunday",
+        "monthly": "month monthly",
+    }.items()
+    for word in words.split()
+}
+EVERY = {3600.0: "hourly", 86_400.0: "daily", 7 * 86_400.0: "weekly", 30 * 86_400.0: "monthly"}
+WEEKDAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
+CLOCK = re.compile(r"\bat (\d{1,2})(?::(\d\d))?\s*(am|pm)?\b", re.IGNORECASE)
 # What a bare figure of the argument is counted in, and how much of the base unit (seconds, GiB) that is.
 SECONDS = {"timeout_seconds": 1.0, "log_retention_days": 86_400.0}
 GIB = {"memory": 1.0, "gpu_memory": 1.0, "volume_size": 1.0, "memory_mb": 1 / 1024}
@@ -27,6 +51,7 @@ REFUSALS = re.compile(
     r"\b(?:no|not|don'?t|without|never|off|disable[ds]?|stop|remove|skip|drop|none|open|false|unneeded|on-demand)\b", re.IGNORECASE
 )
 FILLERS = re.compile(r"^(?:[\s\"'“”‘’`(\[:,;-]|(?:the|a|an|my|our|your|this|that)\s)+|[\s\"'“”‘’`)\],;:.!?-]+$", re.IGNORECASE)
+LONGEST_CUE = 4
 MENTIONED = ("url", "path", "email", "zone", "region", "ami", "instance", "cron")
 
 
@@ -42,6 +67,10 @@ class Reader:
 
     def __init__(self, text: str, mentions: Sequence[Mention], names: Mapping[str, Sequence[str]], lexicon: Lexicon) -> None:
         self.text, self.mentions, self.names, self.lexicon = text, mentions, names, lexicon
+
+    @cached_property
+    def tokens(self) -> tuple[Token, ...]:
+        return tokenize(self.text)
 
     def value(self, ability: Ability, argument: Argument, start: int, end: int) -> Any:
         """Return what `text[start:end]` says for an argument, or None when it cannot say it."""
@@ -63,26 +92,39 @@ class Reader:
                 return frequency(said)
         return self._string(ability, argument, start, end, said)
 
-    def _string(self, ability: Ability, argument: Argument, start: int, end: int, said: str) -> str:
+    def cue(self, argument: Argument) -> Any:
+        """Return the value that a cue of the argument gives, wherever it stands; the longest cue wins."""
+        cues = self.lexicon.cues.get(argument.name, {})
+        words = [t.lower for t in self.tokens] if cues else []
+        for length in range(min(LONGEST_CUE, len(words)), 0, -1):
+            for first in range(len(words) - length + 1):
+                found = cues.get(" ".join(words[first : first + length]))
+                if found is not None:
+                    return found
+        return None
+
+    def _string(self, ability: Ability, argument: Argument, start: int, end: int, said: str) -> str | None:
         kinds = kinds_of(ability, argument)
         inside = [m for m in self.mentions if m.start < end and m.end > start]
-        for mention in inside:
-            if mention.kind == "names" and set(mention.of) & set(kinds):
+        known = [m for m in inside if m.kind == "names"]
+        for mention in known:
+            if set(mention.of) & set(kinds):
                 return str(mention.value)
+        if kinds and known and known[0].end - known[0].start >= len(said):
+            return None
         if kinds:
-            known = [name for kind in kinds for name in self.names.get(kind, ())]
-            return resolve(said, known) or said
+            return resolve(said, [name for kind in kinds for name in self.names.get(kind, ())]) or said
         if not is_new_name(ability, argument):
             for mention in inside:
                 if mention.kind in MENTIONED and mention.end - mention.start >= (end - start) / 2:
                     return str(mention.value)
-        found = self.lexicon.get(argument.name, {}).get(bare(said))
+        found = self.lexicon.of(argument.name).get(bare(said))
         return str(found) if isinstance(found, str) else self.text[start:end].strip(" \"'“”‘’`,;")
 
     def _choice(self, argument: Argument, said: str) -> str | None:
         from rapidfuzz import process
 
-        known = {**{bare(c): c for c in argument.choices}, **self.lexicon.get(argument.name, {})}
+        known = {**{bare(c): c for c in argument.choices}, **self.lexicon.of(argument.name)}
         if argument.name == "environment":
             known |= ENVIRONMENTS
         key = bare(said)
@@ -96,14 +138,14 @@ class Reader:
         return str(known[near[0]]) if near else None
 
     def _boolean(self, argument: Argument, said: str) -> bool:
-        found = self.lexicon.get(argument.name, {}).get(bare(said))
+        found = self.lexicon.of(argument.name).get(bare(said))
         return found if isinstance(found, bool) else not REFUSALS.search(said)
 
     def _number(self, ability: Ability, argument: Argument, start: int, end: int) -> int | float | None:
         figures = [m.value for m in self.mentions if isinstance(m.value, Quantity) and m.start < end and m.end > start]
         figures = figures or find_quantities(self.text[start:end])
         if not figures:
-            found = self.lexicon.get(argument.name, {}).get(bare(self.text[start:end]))
+            found = self.lexicon.of(argument.name).get(bare(self.text[start:end]))
             return found if isinstance(found, int | float) else None
         value = in_unit(ability, argument, figures[0])
         return round(value) if argument.type == "integer" and value >= 1 else whole(value)
@@ -113,7 +155,7 @@ class Reader:
             if mention.kind in ("period", "time") and mention.start < end and mention.end > start:
                 found = as_duration(mention.value) if isinstance(mention.value, Quantity) else mention.value
                 return str(found) if found else None
-        found = self.lexicon.get("since", {}).get(bare(said)) or period_in_words(said)
+        found = self.lexicon.of("since").get(bare(said)) or period_in_words(said)
         return str(found) if found else None
 
     def _region(self, start: int, end: int, said: str) -> str | None:
@@ -132,19 +174,24 @@ def resolve_region(said: str, lexicon: Lexicon) -> str | None:
     from copilot.routing.mentions import PLACES
 
     near = process.extractOne(said.lower(), PLACES.keys(), score_cutoff=80)
-    found = PLACES[near[0]] if near else lexicon.get("region", {}).get(bare(said))
+    found = PLACES[near[0]] if near else lexicon.of("region").get(bare(said))
     return str(found) if found else None
 
 
 def frequency(said: str) -> str | None:
-    """Read "every monday" as weekly; five cron fields stay as they are."""
+    """Read "every monday" as weekly and "mondays at 6" as `0 6 * * 1`; five cron fields stay as they are."""
     if re.fullmatch(r"\S+( \S+){4}", said) and re.match(r"[\d*]", said):
         return said
-    words = re.findall(r"[a-z]+", said.lower())
-    for word in words:
-        if found := FREQUENCIES.get(word) or FREQUENCIES.get(word.removesuffix("s")):
-            return found
-    return None
+    words = [w.removesuffix("s") for w in re.findall(r"[a-z]+", said.lower())]
+    weekday = next((w for w in words if w in WEEKDAYS), None)
+    clock = CLOCK.search(said)
+    if weekday and clock:
+        hour = int(clock[1]) % 12 + 12 if (clock[3] or "").lower() == "pm" else int(clock[1])
+        return f"{int(clock[2] or 0)} {hour} * * {WEEKDAYS.index(weekday)}"
+    for quantity in find_quantities(said):
+        if quantity.dimension == "time" and quantity.value * quantity.factor in EVERY:
+            return EVERY[quantity.value * quantity.factor]
+    return next((FREQUENCIES[w] for w in words if w in FREQUENCIES), None)
 
 
 def in_unit(ability: Ability, argument: Argument, figure: Quantity) -> float:
