@@ -14,7 +14,6 @@ from copilot.outside.store import Store, now
 from copilot.progress import Progress, Silent
 
 KEPT = "The version that was read before is kept."
-MAX_BYTES = 500 << 20
 HEADING_CHARACTERS = 120
 """How much of a heading helps a passage's vector; it must not drown the passage."""
 
@@ -60,7 +59,9 @@ def ingest(
 def _settle(shelf: "_Shelf", file: File, digest: str, known: dict[str, str], extracted: Iterator[Extracted]) -> Outcome:
     if digest and known.get(file.source) == digest:
         return Outcome(name=file.name, status="unchanged")
-    return shelf.put(file, digest, next(extracted) if digest else rejected(file.problem or "cannot be opened", skipped=bool(file.problem)))
+    if file.problem:
+        return shelf.put(file, digest, rejected(file.problem, skipped=True))
+    return shelf.put(file, digest, next(extracted) if digest else rejected("cannot be opened", "Check its permissions."))
 
 
 def _digest(file: File, redact: bool) -> str:

@@ -24,6 +24,8 @@ SECONDS_A_MEGABYTE = 30
 """Enough for the scanned pages that a megabyte holds."""
 MAX_SECONDS = 900
 STOP_SECONDS = 5
+GRACE_SECONDS = 60
+"""How much later than its limit a file may answer: the process may have to import a parser first."""
 ENVIRONMENT = {
     "DO_NOT_TRACK": "1",
     "SCARF_NO_ANALYTICS": "1",
@@ -93,13 +95,18 @@ class _Reader:
 
     def extract(self, task: Task) -> Extracted:
         try:
-            if self._process is None or self._process.poll() is not None:
-                self.stop()
-                self._start()
-            send(self._channel, {"path": str(task.path), "redact": task.redact, "seconds": task.seconds})
-            answer: Extracted | None = receive(self._channel)
+            seconds = task.seconds
         except OSError as error:
-            answer = rejected(error.strerror or "cannot be opened")
+            return rejected(error.strerror or "cannot be opened")
+        if self._process is None or self._process.poll() is not None:
+            self.stop()
+            self._start()
+        try:
+            self._channel.settimeout(seconds + GRACE_SECONDS)
+            send(self._channel, {"path": str(task.path), "redact": task.redact, "seconds": seconds})
+            answer: Extracted | None = receive(self._channel)
+        except OSError:
+            answer = None
         if answer is None:
             self.stop()
             return rejected("it stopped the reader")
@@ -112,7 +119,11 @@ class _Reader:
         command = [sys.executable, "-I", "-m", "copilot.knowledge.worker"]
         with theirs:
             self._process = subprocess.Popen(
-                command, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, env={**ENVIRONMENT, "PATH": programs}
+                command,
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                env={**ENVIRONMENT, "PATH": programs},
+                start_new_session=True,  # Ctrl-C at the terminal is for us to handle
             )
 
     def hang_up(self) -> None:

@@ -18,6 +18,7 @@ from copilot.errors import BadArguments, CopilotError, NotFound, Unavailable
 
 IGNORED = {"__pycache__", "node_modules", "__MACOSX", "Thumbs.db", "desktop.ini"}
 IGNORED_PREFIXES = (".", "~$")
+MAX_BYTES = 500 << 20
 DOWNLOAD_BYTES = 100 << 20
 DOWNLOAD_SECONDS = 120
 ANSWER_SECONDS = 20
@@ -142,6 +143,8 @@ def _file(path: Path, root: Path) -> File:
         return File(full, str(full), name, "a link to nothing")
     if not full.is_file():
         return File(full, str(full), name, "not a regular file")
+    if full.stat().st_size > MAX_BYTES:
+        return File(full, str(full), name, f"larger than {MAX_BYTES >> 20} MB")
     if full.is_symlink() and not full.resolve().is_relative_to(root):
         return File(full, str(full), name, "a link that leads out of the folder")
     return File(full, str(full), name)

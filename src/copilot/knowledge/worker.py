@@ -51,9 +51,10 @@ def _exactly(channel: socket.socket, count: int) -> bytes:
 
 def serve(channel: socket.socket) -> None:
     """Answer requests until the other side hangs up."""
-    gc.disable()
+    gc.disable()  # what is imported here stays shared with the forks
     while request := receive(channel):
-        formats.preload(extension_type(request["path"]))
+        with suppress(ImportError):  # the child meets it too, and says so
+            formats.preload(extension_type(request["path"]))
         gc.freeze()
         send(channel, _forked(channel, request))
 
@@ -101,6 +102,7 @@ def _read_file(writer: int, request: dict[str, Any]) -> None:
         for descriptor in (0, 1, 2):
             os.dup2(nowhere, descriptor)
         _limit(request["seconds"])
+        gc.enable()
         data = json.dumps(_guarded(Path(request["path"]), request["redact"])).encode()
         with os.fdopen(writer, "wb") as out:
             out.write(data)
@@ -117,7 +119,8 @@ def _limit(seconds: int) -> None:
         (resource.RLIMIT_CORE, 0),
     )
     for kind, value in limits:
-        resource.setrlimit(kind, (value, value))
+        with suppress(ValueError, OSError):  # not every system has every limit
+            resource.setrlimit(kind, (value, value))
 
 
 def _guarded(path: Path, redact: bool) -> Extracted:
@@ -136,5 +139,5 @@ def _guarded(path: Path, redact: bool) -> Extracted:
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    serve(socket.socket(fileno=os.dup(sys.stdin.fileno())))
+    with suppress(BrokenPipeError, ConnectionResetError):
+        serve(socket.socket(fileno=os.dup(sys.stdin.fileno())))
