@@ -1,6 +1,7 @@
 """The abilities about deployments, from an agent with documents to an endpoint that answers, and back to nothing."""
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from copilot.cloud.account import connect
 from copilot.cloud.endpoint import invoke
 from copilot.cloud.simulator.account import shut_down
 from copilot.context import Context
-from copilot.errors import NeedsAnswer, NeedsConfirmation, NotFound, Refused
+from copilot.errors import BadArguments, NeedsAnswer, NeedsConfirmation, NotFound, Refused
 from copilot.intents import REGISTRY
 from copilot.outside.aws import Session
 from tests.cloud.conftest import EMPTY, everything
@@ -248,6 +249,40 @@ def test_live_and_simulated_do_not_mix(ctx: Context, monkeypatch: pytest.MonkeyP
     finally:
         ctx.live = False
     call(ctx, "destroy_deployment", deployment="helpdesk")
+
+
+DEPLOY_AND_DIE = """
+import os, signal, sys
+from pathlib import Path
+from copilot.context import Context
+from copilot.cloud.providers.function import Permission
+from copilot.intents import REGISTRY
+def die(*_): os.kill(os.getpid(), signal.SIGKILL)
+Permission.create = die
+REGISTRY["deploy_agent"].run({"agent": "helpdesk"}, Context(home=Path(sys.argv[1]), user="tester", consent="person"))
+"""
+
+
+def test_after_a_deployment_was_killed_the_next_command_puts_the_account_back(ctx: Context) -> None:
+    killed = subprocess.run([sys.executable, "-c", DEPLOY_AND_DIE, str(ctx.home)], check=False, timeout=60)
+    assert killed.returncode == -signal.SIGKILL
+    listed = call(ctx, "list_deployments")
+    assert listed.notes == ("helpdesk-dev was interrupted and has been put back as it was.",)
+    assert listed.deployments == ()
+    with connect(ctx.home, ctx.region, live=False) as session:
+        assert not everything(session)["functions"]
+    assert call(ctx, "deploy_agent", agent="helpdesk").created == 15
+    assert call(ctx, "destroy_deployment", deployment="helpdesk").left == ()
+
+
+def test_a_region_that_does_not_exist_is_refused_with_the_nearest(ctx: Context) -> None:
+    ctx.region = "us-east-9"
+    try:
+        with pytest.raises(BadArguments, match="'us-east-9' is not a region") as refused:
+            call(ctx, "plan_deployment", agent="helpdesk")
+    finally:
+        ctx.region = "us-east-1"
+    assert "us-east-1" in refused.value.hint
 
 
 def test_config_shows_what_the_next_deployment_takes(ctx: Context) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from copilot.errors import Unavailable
-from copilot.outside.aws import Session
+from copilot.outside.aws import Session, session
 
 LOCK_SECONDS = 120
 
@@ -27,10 +27,10 @@ def connect(home: Path, region: str, live: bool) -> Iterator[Session]:
         from copilot.cloud.simulator.account import running
 
         with running(home / "simulated") as endpoint:
-            yield Session(region, endpoint)
+            yield session(region, endpoint)
         return
     try:
         with FileLock(home / "live.lock", timeout=LOCK_SECONDS):
-            yield Session(region)
+            yield session(region)
     except Timeout:
         raise Unavailable("Another copilot of this workspace is acting on AWS.", "Wait until it is done.") from None

@@ -1,6 +1,7 @@
 """From an agent to a plan and back: what the abilities do with a deployment, on whichever account they hold."""
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 from copilot.cloud import bundle, rules
@@ -11,7 +12,7 @@ from copilot.cloud.journal import Journal, objects_in_use, unfinished
 from copilot.cloud.prices import Estimate, estimate
 from copilot.cloud.providers import providers
 from copilot.cloud.serverless import Blueprint, Content, Settings, graph
-from copilot.errors import Refused
+from copilot.errors import BadArguments, Refused
 from copilot.knowledge.portable import export
 from copilot.outside.aws import Session
 from copilot.outside.embed import find_weights
@@ -42,6 +43,7 @@ def prepare(store: Store, session: Session, home: Path, agent: Thing, name: str,
         name: What the deployment is called in the workspace.
 
     Raises:
+        BadArguments: there is no such region.
         Refused: the agent has nothing to answer from.
         Unavailable: the code cannot be packed on this machine.
     """
@@ -50,6 +52,9 @@ def prepare(store: Store, session: Session, home: Path, agent: Thing, name: str,
         raise Refused(
             f"The agent '{agent.name}' has no collection to answer from.", f"Give it one: copilot agents update {agent.name} --help"
         )
+    if session.region not in session.regions("lambda"):
+        near = get_close_matches(session.region, session.regions("lambda"), n=1)
+        raise BadArguments(f"'{session.region}' is not a region of AWS Lambda.", f"Use --region {(near or ['us-east-1'])[0]}")
     version = bundle.python_version(live=not session.simulated)
     artifacts = _artifacts(home)
     content = _pack(store, home / "cache", artifacts, collections, version)
@@ -71,7 +76,7 @@ def prepare(store: Store, session: Session, home: Path, agent: Thing, name: str,
         open_engine(store, session, home, name, blueprint.stack),
         blueprint,
         wanted,
-        rules.check(wanted, session.region, session.regions("lambda")),
+        rules.check(wanted),
         estimate(settings, stored, session.region),
     )
 

@@ -148,7 +148,7 @@ class Engine:
             raise error
         if stuck:
             left = ", ".join(f"{s.type} {s.physical}" for s in stuck)
-            hint = f"These could not be put back: {left}. See: copilot deployments show {self.journal.deployment}"
+            hint = f"These could not be put back: {left}. Deploying again takes them over."
         else:
             hint = "Everything is back as it was before. Mend the cause and deploy again."
         raise Failed(said, hint) from error

@@ -33,19 +33,9 @@ class Finding:
     problem: str
 
 
-def check(resources: Iterable[Resource], region: str, regions: Iterable[str]) -> tuple[Finding, ...]:
-    """Return what is wrong with a graph.
-
-    Args:
-        regions: The regions that the SDK knows.
-    """
-    found = []
-    if region not in set(regions):
-        found.append(Finding("region", f"'{region}' is not a region of AWS Lambda"))
-    for resource in resources:
-        for problem in _problems(resource):
-            found.append(Finding(resource.id, problem))
-    return tuple(found)
+def check(resources: Iterable[Resource]) -> tuple[Finding, ...]:
+    """Return what is wrong with a graph."""
+    return tuple(Finding(resource.id, problem) for resource in resources for problem in _problems(resource))
 
 
 def _problems(resource: Resource) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The door to AWS: sessions that reach the simulated account or the real one; nothing else knows the difference."""
 
 import os
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import boto3
@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from copilot.errors import Unavailable
 
-__all__ = ["BotoCoreError", "ClientError", "Session", "code_of"]
+__all__ = ["BotoCoreError", "ClientError", "Session", "code_of", "session"]
 
 MISSING = {
     "404", "NoSuchBucket", "NoSuchKey", "NoSuchBucketPolicy", "NoSuchTagSet", "NoSuchEntity", "NotFoundException",
@@ -76,6 +76,12 @@ class Session:
         if self.endpoint:
             return f"{self.endpoint}/_aws/execute-api/{self.region}/{api}/{stage}"
         return f"https://{api}.execute-api.{self.region}.amazonaws.com/{stage}"
+
+
+@lru_cache(maxsize=8)
+def session(region: str, endpoint: str | None = None) -> Session:
+    """Return the one session of this process for a region: making clients costs more than most calls."""
+    return Session(region, endpoint)
 
 
 def _simulated(region: str) -> boto3.Session:

@@ -2,16 +2,12 @@
 
 import base64
 import json
-import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from copilot.cloud.providers.provider import STACK, Properties, Provider, absent, existing
+from copilot.cloud.providers.provider import STACK, Properties, Provider, absent, existing, patiently
 from copilot.outside.aws import ClientError, code_of
-
-ROLE_SECONDS = (1, 2, 4, 8, 15, 15, 15)
-"""Waits between tries while a new role is not known to Lambda yet."""
 
 
 class Function(Provider):
@@ -44,11 +40,8 @@ class Function(Provider):
     def create(self, properties: Properties) -> str:
         name, client = properties["name"], self._lambda
         code = {"S3Bucket": properties["code_bucket"], "S3Key": properties["code_key"]}
-        _when_role_is_known(
-            lambda: existing(
-                lambda: client.create_function(FunctionName=name, Code=code, Tags=dict(properties["tags"]), **_settings(properties))
-            )
-        )
+        create = partial(client.create_function, FunctionName=name, Code=code, Tags=dict(properties["tags"]), **_settings(properties))
+        existing(lambda: patiently(create, _role_is_new))
         client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 2})
         return str(name)
 
@@ -58,7 +51,7 @@ class Function(Provider):
             client.update_function_code(FunctionName=physical, S3Bucket=after["code_bucket"], S3Key=after["code_key"])
             client.get_waiter("function_updated_v2").wait(FunctionName=physical, WaiterConfig={"Delay": 2})
         if _settings(before) != _settings(after):
-            _when_role_is_known(lambda: client.update_function_configuration(FunctionName=physical, **_settings(after)))
+            patiently(partial(client.update_function_configuration, FunctionName=physical, **_settings(after)), _role_is_new)
             client.get_waiter("function_updated_v2").wait(FunctionName=physical, WaiterConfig={"Delay": 2})
         if before["tags"] != after["tags"]:
             arn = client.get_function_configuration(FunctionName=physical)["FunctionArn"]
@@ -128,14 +121,6 @@ def _settings(properties: Properties) -> Mapping[str, Any]:
     }
 
 
-def _when_role_is_known(call: Callable[[], Any]) -> None:
-    """Repeat a call while Lambda says that it cannot assume the role: a new role takes seconds to be known everywhere."""
-    for wait in (*ROLE_SECONDS, None):
-        try:
-            call()
-        except ClientError as error:
-            if wait is None or code_of(error) != "InvalidParameterValueException" or "assume" not in str(error):
-                raise
-            time.sleep(wait)
-        else:
-            return
+def _role_is_new(error: ClientError) -> bool:
+    """Tell whether Lambda says that it cannot assume a role: a new one takes seconds to be known everywhere."""
+    return code_of(error) == "InvalidParameterValueException" and "assume" in str(error)

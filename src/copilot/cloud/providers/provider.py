@@ -1,5 +1,6 @@
 """What every provider offers, and how they treat what AWS says."""
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, TypeVar
@@ -14,6 +15,9 @@ EXISTS = {
     "BucketAlreadyOwnedByYou", "ConflictException", "EntityAlreadyExists", "EntityAlreadyExistsException",
     "ResourceAlreadyExistsException", "ResourceConflictException", "ResourceInUseException",
 }  # fmt: skip
+
+PATIENCE = (1, 2, 4, 8, 15, 15, 15)
+"""Seconds between tries of a call that has to wait for something else in AWS."""
 
 Properties = Mapping[str, Any]
 Answer = TypeVar("Answer")
@@ -80,6 +84,18 @@ def existing(call: Callable[[], Answer]) -> Answer | None:
         if code_of(error) in EXISTS:
             return None
         raise
+
+
+def patiently(call: Callable[[], Answer], not_yet: Callable[[ClientError], bool]) -> Answer:
+    """Repeat a call, for a minute at most, while its error says that something is not ready yet."""
+    for wait in PATIENCE:
+        try:
+            return call()
+        except ClientError as error:
+            if not not_yet(error):
+                raise
+        time.sleep(wait)
+    return call()
 
 
 def pairs(tags: Mapping[str, str]) -> list[dict[str, str]]:

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
-from copilot.cloud.providers.provider import STACK, Properties, Provider, absent, existing, pairs, unpaired
+from copilot.cloud.providers.provider import STACK, Properties, Provider, absent, existing, pairs, patiently, unpaired
+from copilot.outside.aws import code_of
 
 BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 
@@ -148,7 +149,8 @@ class Table(Provider):
         client = self._dynamodb
         if before.get("recovery") != after["recovery"]:
             wanted = {"PointInTimeRecoveryEnabled": after["recovery"]}
-            client.update_continuous_backups(TableName=physical, PointInTimeRecoverySpecification=wanted)
+            switch = partial(client.update_continuous_backups, TableName=physical, PointInTimeRecoverySpecification=wanted)
+            patiently(switch, lambda error: code_of(error) == "ContinuousBackupsUnavailableException")
         if before.get("expiry") != after["expiry"]:
             attribute = after["expiry"] or before["expiry"]
             client.update_time_to_live(

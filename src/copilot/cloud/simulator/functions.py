@@ -20,7 +20,7 @@ from moto.awslambda.models import lambda_backends
 from moto.core import DEFAULT_ACCOUNT_ID
 
 from copilot.cloud.simulator.reply import Reply
-from copilot.outside.aws import ClientError, Session, code_of
+from copilot.outside.aws import ClientError, Session, code_of, session
 
 START_SECONDS = 10
 ADDRESS_SPACE = 768 * 2**20
@@ -43,15 +43,15 @@ class Functions:
 
     def invoke(self, region: str, name: str, payload: bytes) -> Reply:
         """Run a function on an event, write its log and metrics, and answer as the Invoke call does."""
-        session = Session(region, self.endpoint)
+        here = session(region, self.endpoint)
         try:
-            settings = session.client("lambda").get_function_configuration(FunctionName=name)
+            settings = here.client("lambda").get_function_configuration(FunctionName=name)
         except ClientError as error:
             return Reply.of_json(404, {"Message": str(error)}, x_amzn_errortype=code_of(error))
         started = time.monotonic()
         outcome = self._worker(region, settings).call(json.loads(payload or b"{}"), settings)
         failed = "error" in outcome
-        _report(session, settings["FunctionName"], outcome, failed, (time.monotonic() - started) * 1000)
+        _report(here, settings["FunctionName"], outcome, failed, (time.monotonic() - started) * 1000)
         content = json.dumps(outcome["error"] if failed else outcome["result"]).encode()
         return Reply.of_json(200, content, **({"X_Amz_Function_Error": "Unhandled"} if failed else {}))
 
@@ -146,12 +146,12 @@ class Worker:
         return {"error": {"errorMessage": said, "errorType": "Sandbox.Timedout" if late else "Runtime.ExitError"}, "log": said + "\n"}
 
 
-def _report(session: Session, name: str, outcome: Mapping[str, Any], failed: bool, milliseconds: float) -> None:
+def _report(here: Session, name: str, outcome: Mapping[str, Any], failed: bool, milliseconds: float) -> None:
     """Write what Lambda writes by itself: log lines and metrics."""
     group, at = f"/aws/lambda/{name}", int(time.time() * 1000)
     lines = [*outcome.get("log", "").splitlines(), f"REPORT Duration: {outcome.get('milliseconds', milliseconds):.2f} ms"]
     stream = f"simulated/{time.strftime('%Y/%m/%d', time.gmtime())}"
-    logs, events = session.client("logs"), [{"timestamp": at, "message": line} for line in lines]
+    logs, events = here.client("logs"), [{"timestamp": at, "message": line} for line in lines]
     try:
         logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
     except logs.exceptions.ResourceNotFoundException:
@@ -160,4 +160,4 @@ def _report(session: Session, name: str, outcome: Mapping[str, Any], failed: boo
     dimensions = [{"Name": "FunctionName", "Value": name}]
     metrics = {"Invocations": (1, "Count"), "Errors": (int(failed), "Count"), "Duration": (milliseconds, "Milliseconds")}
     data = [{"MetricName": m, "Value": value, "Unit": unit, "Dimensions": dimensions} for m, (value, unit) in metrics.items()]
-    session.client("cloudwatch").put_metric_data(Namespace="AWS/Lambda", MetricData=data)
+    here.client("cloudwatch").put_metric_data(Namespace="AWS/Lambda", MetricData=data)

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from copilot.cloud.simulator.reply import Reply
-from copilot.outside.aws import MISSING, ClientError, Session, code_of
+from copilot.outside.aws import MISSING, ClientError, Session, code_of, session
 
 FORBIDDEN = {"message": "Forbidden"}
 NO_ROUTE = {"message": "Missing Authentication Token"}
@@ -17,8 +17,8 @@ BROKEN = {"message": "Internal server error"}
 
 def respond(endpoint: str, environ: Mapping[str, Any], body: bytes, region: str, api: str, stage: str, path: str) -> Reply:
     """Answer one request to a stage of a REST API, as AWS would."""
-    session, verb = Session(region, endpoint), environ["REQUEST_METHOD"]
-    gateway = session.client("apigateway")
+    here, verb = session(region, endpoint), environ["REQUEST_METHOD"]
+    gateway = here.client("apigateway")
     try:
         gateway.get_stage(restApiId=api, stageName=stage)
         resources = gateway.get_resources(restApiId=api)["items"]
@@ -31,10 +31,10 @@ def respond(endpoint: str, environ: Mapping[str, Any], body: bytes, region: str,
     if method["apiKeyRequired"] and not _known_key(gateway, environ.get("HTTP_X_API_KEY", ""), api, stage):
         return Reply.of_json(403, FORBIDDEN)
     function = method["methodIntegration"]["uri"].partition(":function:")[2].partition("/")[0]
-    source = f"arn:aws:execute-api:{region}:{session.account}:{api}/{stage}/{verb}{path}"
-    if not _may_invoke(session, function, source):
+    source = f"arn:aws:execute-api:{region}:{here.account}:{api}/{stage}/{verb}{path}"
+    if not _may_invoke(here, function, source):
         return Reply.of_json(500, BROKEN)
-    return _invoke(session, function, _event(environ, body, stage, path, api))
+    return _invoke(here, function, _event(environ, body, stage, path, api))
 
 
 def _known_key(gateway: Any, value: str, api: str, stage: str) -> bool:
@@ -48,9 +48,9 @@ def _stages(plan: Mapping[str, Any]) -> list[dict[str, str]]:
     return [{"apiId": s["apiId"], "stage": s["stage"]} for s in plan.get("apiStages", [])]
 
 
-def _may_invoke(session: Session, function: str, source: str) -> bool:
+def _may_invoke(here: Session, function: str, source: str) -> bool:
     try:
-        policy = json.loads(session.client("lambda").get_policy(FunctionName=function)["Policy"])
+        policy = json.loads(here.client("lambda").get_policy(FunctionName=function)["Policy"])
     except ClientError:
         return False
     allowed = [s for s in policy["Statement"] if s["Principal"].get("Service") == "apigateway.amazonaws.com"]
@@ -75,8 +75,8 @@ def _event(environ: Mapping[str, Any], body: bytes, stage: str, path: str, api: 
     }  # fmt: skip
 
 
-def _invoke(session: Session, function: str, event: Mapping[str, Any]) -> Reply:
-    said = session.client("lambda", once=True).invoke(FunctionName=function, Payload=json.dumps(event).encode())
+def _invoke(here: Session, function: str, event: Mapping[str, Any]) -> Reply:
+    said = here.client("lambda", once=True).invoke(FunctionName=function, Payload=json.dumps(event).encode())
     result = json.loads(said["Payload"].read())
     if "FunctionError" in said or not isinstance(result, dict) or "statusCode" not in result:
         return Reply.of_json(502, BROKEN)

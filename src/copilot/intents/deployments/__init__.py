@@ -6,7 +6,7 @@ from dataclasses import asdict
 from copilot.context import Context
 from copilot.errors import CopilotError, NotFound
 from copilot.intent import Preview, intent
-from copilot.intents.deployments.preparation import check_plan, engine_of, hold_account, prepared, recorded
+from copilot.intents.deployments.preparation import check_plan, engine_of, hold_account, mend, prepared, recorded
 from copilot.intents.deployments.results import (
     Config,
     Deployed,
@@ -24,7 +24,6 @@ from copilot.intents.deployments.workspace import (
     check_reach,
     chosen_agent,
     chosen_environment,
-    configured,
     named_deployment,
     settings,
 )
@@ -102,8 +101,7 @@ def list_deployments(ctx: Context, environment: Environment | None = None) -> De
     Args:
         environment: Only this environment.
     """
-    from copilot.cloud.journal import unfinished
-
+    notes = mend(ctx)
     rows = tuple(
         DeploymentRow(
             name=thing.name,
@@ -118,7 +116,7 @@ def list_deployments(ctx: Context, environment: Environment | None = None) -> De
         for thing in ctx.store.all("deployment")
         if environment in (None, thing.body["environment"])
     )
-    return Deployments(deployments=rows, interrupted=tuple(apply.deployment for apply in unfinished(ctx.store)))
+    return Deployments(deployments=rows, notes=notes)
 
 
 @intent(
@@ -134,13 +132,13 @@ def show_deployment(ctx: Context, deployment: str, check: bool = False) -> Shown
     """
     from copilot.cloud.journal import Journal
 
+    notes = mend(ctx)
     thing = named_deployment(ctx, deployment, "show_deployment")
     body, journal = thing.body, Journal(ctx.store, thing.name)
     drift: dict[str, str] = {}
-    notes: tuple[str, ...] = ()
     if check:
         check_reach(ctx, thing)
-        with hold_account(ctx, body["region"]) as (session, notes):
+        with hold_account(ctx, body["region"]) as (session, _):
             drift = engine_of(ctx, session, thing.name, body["stack"]).drift()
     resources = journal.resources()
     state = f"{len(drift)} of {len(resources)} resources differ" if drift else f"all {len(resources)} resources are as deployed"
@@ -214,7 +212,7 @@ def show_config(ctx: Context) -> Config:
     return Config(
         agent=agent,
         environment=chosen_environment(ctx, None),
-        region=configured(ctx).get("region", ctx.region),
+        region=ctx.region,
         account=ctx.account,
         settings=asdict(settings(ctx)),
     )

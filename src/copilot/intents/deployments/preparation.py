@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from copilot.context import Context
-from copilot.errors import NotFound, Refused
+from copilot.errors import NotFound, Refused, Unavailable
 from copilot.intents.deployments.results import PlannedDeployment
 from copilot.intents.deployments.shown import change_rows, cost_of
 from copilot.intents.deployments.workspace import check_model, check_region, chosen_agent, chosen_environment, deployment_name, settings
@@ -20,12 +20,32 @@ if TYPE_CHECKING:
 
 @contextmanager
 def hold_account(ctx: Context, region: str = "") -> Iterator[tuple["Session", tuple[str, ...]]]:
-    """Hold the account, put back what a crash cut off, and yield a session and what there is to say about that."""
+    """Hold the account, put back what a crash cut off, and yield a session and what there is to say about that.
+
+    Raises:
+        Unavailable: AWS refuses a call, or cannot be reached.
+    """
     from copilot.cloud.account import connect
     from copilot.cloud.deploy import recover
+    from copilot.outside.aws import BotoCoreError, ClientError
 
-    with connect(ctx.home, region or ctx.region, ctx.live) as session:
-        yield session, tuple(recover(ctx.store, session, ctx.home))
+    try:
+        with connect(ctx.home, region or ctx.region, ctx.live) as session:
+            yield session, tuple(recover(ctx.store, session, ctx.home))
+    except (BotoCoreError, ClientError) as error:
+        raise Unavailable(f"AWS does not answer as needed: {error}", "Check the credentials, their permissions and the network.") from error
+
+
+def mend(ctx: Context) -> tuple[str, ...]:
+    """Put back what a crash cut off in the account of this command; costs one query when there is nothing."""
+    from copilot.cloud.journal import unfinished
+
+    cut = {apply.region for apply in unfinished(ctx.store) if (apply.account == "simulated") != ctx.live and not apply.alive}
+    said: list[str] = []
+    for region in sorted(cut):
+        with hold_account(ctx, region) as (_, notes):
+            said += notes
+    return tuple(said)
 
 
 @contextmanager

@@ -117,7 +117,7 @@ class DeploymentRow(Item):
 
 class Deployments(Result):
     deployments: tuple[DeploymentRow, ...]
-    interrupted: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def headline(self) -> str:
