@@ -7,7 +7,7 @@ from threading import Thread
 from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
-from prompt_toolkit.formatted_text import HTML
+from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import FileHistory
 from rich.text import Text
 
@@ -72,7 +72,7 @@ def chat(options: Options) -> int:
     terminal.out.print(Text("copilot", style="bold green"), Text(WELCOME, style="dim"))
     if terminal.conversation.pending:
         terminal.out.print(Text("We stopped at an open question; answer it, or say: cancel", style="yellow"))
-    Thread(target=lambda: terminal.ctx.embedder, daemon=True).start()
+    Thread(target=lambda: terminal.ctx.embedder).start()  # no daemon: dying inside ONNX Runtime aborts the process
     while (line := _read(prompt, terminal)) is not None:
         if line.strip() in LEAVE:
             break
@@ -80,13 +80,13 @@ def chat(options: Options) -> int:
     return 0
 
 
-def toolbar(terminal: Terminal) -> HTML:
+def toolbar(terminal: Terminal) -> StyleAndTextTuples:
     """Return the line at the bottom: account, region, model, money spent."""
     ctx = terminal.ctx
-    where = "<style bg='ansired'> LIVE </style>" if ctx.live else "simulated"
+    where = ("bg:ansired bold", " LIVE ") if ctx.live else ("", " simulated")
     model = ctx.store.settings().get("model") or "offline"
     spent = terminal.conversation.usd
-    return HTML(" {} AWS · {} · model {} · ${:.4f} so far").format(HTML(where), ctx.region, model, spent)
+    return [where, ("", f" AWS · {ctx.region} · model {model} · ${spent:.4f} so far")]
 
 
 def _read(prompt: PromptSession[str], terminal: Terminal) -> str | None:
