@@ -19,7 +19,7 @@ from copilot.outside.embed import Embedder
 from copilot.resources import resource
 from copilot.routing.clues import CLUES
 from copilot.routing.corpus import Labelled, read_corpus, read_dialogues
-from copilot.routing.features import delexicalise, facts, grams
+from copilot.routing.features import delexicalise, facts, grams, unquoted
 from copilot.routing.mentions import find_mentions
 from copilot.routing.model import FOLDER, Model
 from copilot.routing.offline import OfflineRouter, catalogue, dense_features, trust_features
@@ -69,7 +69,7 @@ def draw(corpus: Sequence[Labelled], abilities: Mapping[str, Ability], encoder: 
     mentions = [find_mentions(line.text, situation.names) for _, line, situation in drawn]
     texts = [delexicalise(line.text, m) for (_, line, _), m in zip(drawn, mentions, strict=True)]
     seen = np.stack([facts(line.text, m) for (_, line, _), m in zip(drawn, mentions, strict=True)])
-    dense = dense_features(encoder.encode([t[1] for t in texts]), encoder.encode([line.text for _, line, _ in drawn]), seen)
+    dense = dense_features(encoder.encode([t[1] for t in texts]), encoder.encode([unquoted(line.text) for _, line, _ in drawn]), seen)
     counts = gram_matrix([grams(t[0]) for t in texts])
     return Samples([d[1] for d in drawn], [d[2] for d in drawn], np.array([d[0] for d in drawn]), dense, counts)
 

@@ -21,6 +21,7 @@ SPOKEN = {
     "ami": "ami-1", "instance": "m5.large", "model": "gpt-4o", "cron": "0 6 * * 1", "gpu": "A10G",
     "number": "3", "memory": "16 GB", "time": "2 seconds", "percent": "90%", "money": "$50",
 }  # fmt: skip
+QUOTED = re.compile(r"[\"“](?:[^\s\"”]+\s+){2,}[^\s\"”]+[\"”]")
 FACTS = len(KINDS) + len(REGULAR) + 4
 
 
@@ -34,7 +35,12 @@ def delexicalise(text: str, mentions: Sequence[Mention]) -> tuple[str, str]:
         if mention.kind == "period":
             tag = text[mention.start : mention.end] + " " + tag
         tagged, spoken, at = f"{tagged}{before} {tag} ", spoken + before + words, mention.end
-    return tagged + text[at:], spoken + text[at:]
+    return QUOTED.sub(" _quote_ ", tagged + text[at:]), unquoted(spoken + text[at:])
+
+
+def unquoted(text: str) -> str:
+    """Put a neutral word for every quotation of three words or more: what is quoted is no order."""
+    return QUOTED.sub("something", text)
 
 
 def grams(tagged: str) -> dict[int, float]:

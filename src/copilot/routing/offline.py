@@ -11,7 +11,7 @@ import numpy as np
 from copilot.intent import Ability
 from copilot.resources import resource
 from copilot.routing.clues import CLUES, clues
-from copilot.routing.features import delexicalise, facts, grams
+from copilot.routing.features import delexicalise, facts, grams, unquoted
 from copilot.routing.linear import softmax
 from copilot.routing.model import Model
 from copilot.routing.references import supplied
@@ -97,9 +97,9 @@ class OfflineRouter:
     def features(self, said: Said) -> tuple[np.ndarray, dict[int, float]]:
         """Return what the classifier sees. Sentences are encoded one by one, so that company never changes a route."""
         tagged, spoken = delexicalise(said.text, said.mentions)
-        vector = self.encoder.encode([spoken])[0]
-        raw = vector if spoken == said.text else self.encoder.encode([said.text])[0]
-        return dense_features(vector, raw, facts(said.text, said.mentions)), grams(tagged)
+        raw = unquoted(said.text)
+        vectors = [self.encoder.encode([text])[0] for text in dict.fromkeys((spoken, raw))]
+        return dense_features(vectors[0], vectors[-1], facts(said.text, said.mentions)), grams(tagged)
 
     def shortlist(self, text: str, situation: Situation, count: int) -> list[str]:
         """Return the likeliest abilities, best first."""

@@ -46,7 +46,7 @@ _SCALE = _any(set(SCALES) - {"k"})
 _DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+"
 FIGURE = re.compile(
     rf"(?<![\w.,:/@])(?<![A-Za-z]-)(?P<sign>[$€£])?\s?"
-    rf"(?:(?P<digits>-?(?:{_DIGITS}))(?:\s?(?P<scale>k|{_SCALE}|(?-i:M))(?![a-zA-Z]))?"
+    rf"(?:(?P<digits>-?(?:{_DIGITS}))(?!\.?\d)(?:\s?(?P<scale>k|{_SCALE}|(?-i:M))(?![a-zA-Z]))?"
     rf"|(?P<words>(?:half\san?\s(?:{_SCALE})|(?:an?\s)?(?:half|single|couple|pair)|an?\s(?:{_SCALE})|{_WORD})\b"
     rf"(?:(?:\s|-|\sand\s)(?:{_WORD})\b)*))"
     rf"(?:\s?(?P<percent>%)|(?:\s|-|\sof\s|(?<=half)\san?\s)?(?P<unit>{_any(u for u in UNITS if u.isalpha())})(?![\w/-]))?",

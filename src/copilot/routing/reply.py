@@ -10,10 +10,10 @@ from copilot.routing.slots import Said
 from copilot.routing.values import Lexicon, Reader
 
 OPENING = re.compile(
-    r"^\s*(?:(?:oh|ah|um+|uh|hmm+|well|ok(?:ay)?|sure|right|sorry|yes|yeah|please|so|just|maybe|probably|"
-    r"i (?:think|guess|mean|meant|want)|let'?s (?:say|use|go with|take|do|call it)|let it be|(?:call|name) (?:it|him|her|this|that)|named?|called|it'?s|it is|that'?s|"
-    r"that would be|(?:its|the) name is|make it|set it to|put it in|use|go with|take|try|pick|want|on|in|to|for|"
-    r"from|with|at|into|of|about|over|by|the|my|our)\b[\s,:-]*)+",
+    r"^\s*(?:(?:oh|ah|um+|uh|hmm+|well|ok(?:ay)?|sure|right|sorry|yes|yeah|please|so|just|maybe|probably|let it be|named?|called|it'?s|"
+    r"it is|i (?:think|guess|mean|meant|want)|let'?s (?:say|use|go with|take|do|call it)|(?:call|name) (?:it|him|her|this|that)|that'?s|"
+    r"that would be|(?:its|the) name is|make it|set it to|put it in|use|go with|take|try|pick|want|on|in|to|for|from|with|at|into|of|"
+    r"about|over|by|the|my|our)\b[\s,:-]*)+",
     re.IGNORECASE,
 )
 CLOSING = re.compile(
