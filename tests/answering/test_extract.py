@@ -129,3 +129,17 @@ def test_the_answerer_needs_numpy_and_the_standard_library_only() -> None:
     heavy = ["pydantic", "sqlite_utils", "litellm", "boto3", "onnxruntime", "typer", "rich"]
     code = f"import sys; sys.modules.update(dict.fromkeys({heavy})); import copilot.answering.extract"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_two_things_asked_are_answered_with_two_claims(embedder: Embedder) -> None:
+    found = answer("How many days of leave are there, and how much may a hotel night cost?", [passage(LEAVE), passage(TRAVEL, 2)], embedder)
+    assert {claim.citation.document for claim in found.claims} == {"doc1.txt", "doc2.txt"}
+    assert "28 days" in found.text
+    assert "135 euros" in found.text
+
+
+def test_a_labelled_field_answers_what_its_label_names(embedder: Embedder) -> None:
+    form = (
+        "Accident report\nLocation: Tallahassee, FL\nDate: 12/08/2007, 1730 EST Registration: N5921D\nAircraft: Piper Damage: Substantial"
+    )
+    assert "N5921D" in answer("What was the registration of the Piper?", [passage(form)], embedder).text

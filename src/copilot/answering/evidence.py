@@ -8,8 +8,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from copilot.answering.kinds import NUMERAL
-from copilot.answering.question import Question, covered, terms
-from copilot.answering.rows import Cell, asked_cell
+from copilot.answering.question import Question, covered, stem, terms, words
+from copilot.answering.rows import Cell, asked_cell, names_row
 from copilot.answering.units import Unit, units
 from copilot.knowledge.search import Encoder, Passage
 
@@ -22,12 +22,15 @@ WEIGHTS = {
     "kind_missing": -1.4,
     "answers_heading": 0.5,
     "cell_found": 0.8,
+    "label_asked": 1.6,
+    "row_unnamed": -3.0,
     "column_missing": -1.4,
     "count_missing": -1.6,
 }
 BIAS = -4.15
 """A logistic regression over every unit found for 209 questions (four made-up documents, the sample company, the NTSB reports;
-55 of them without an answer), rounded; `nothing_new` and `answers_heading`, too rare to fit, are set by hand."""
+55 of them without an answer), rounded; what was too rare to fit (`nothing_new`, `answers_heading`, `label_asked`, `row_unnamed`) is set
+by hand."""
 
 PER_WORD, LONG = -0.01, 40
 """Of two units that answer as well, the shorter is taken."""
@@ -35,16 +38,16 @@ PER_WORD, LONG = -0.01, 40
 TOPIC_CREDIT = 0.6
 """How much a word in the heading above a sentence counts, where one in the sentence counts 1."""
 
+LABEL = re.compile(r"((?:[^\s:;]+\s){0,3}[^\s:;]+):\s+(?=\S)")
 NEAR_NUMBER = 3
 """How many words after a number the thing may stand that it counts."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """A unit with the question's words it holds, the cell that is asked for (in a table row), and how sure it is the answer, 0..1."""
+    """A unit, the cell that is asked for (in a table row), and how sure it is the answer, 0..1."""
 
     unit: Unit
-    held: frozenset[str]
     cell: Cell | None
     score: float
 
@@ -65,27 +68,26 @@ def weigh(question: Question, passages: Sequence[Passage], embedder: Encoder) ->
     if not found or not question.terms:
         return []
     around = _surroundings(found)
-    weights = _weights(question, [words.own for words in around])
+    weights = _weights(question, [near.own for near in around])
     texts = [f"{u.topic}. {u.text}" if u.topic else u.text for u in found]
     vectors = embedder.encode([question.text, question.bare, *texts])
     similarity = vectors[2:] @ (vectors[0] + vectors[1]) / 2
-    named_rows = any(unit.cells and all(covered(t, words.own) for t in question.names) for unit, words in zip(found, around, strict=True))
+    named_rows = any(unit.cells and all(covered(t, near.own) for t in question.names) for unit, near in zip(found, around, strict=True))
     evidence = []
-    for unit, words, near in zip(found, around, similarity, strict=True):
+    for unit, near, similar in zip(found, around, similarity, strict=True):
         cell = asked_cell(question, unit.cells, unit.topic, embedder) if unit.cells else None
-        named_in = words.own if unit.cells or named_rows else words.document
-        features = _features(question, unit, words, cell, named_in)
-        coverage = sum(weights[t] * _credit(t, question, words) for t in question.terms) / sum(weights.values())
+        named_in = near.own if unit.cells or named_rows else near.document
+        features = _features(question, unit, near, cell, named_in)
+        coverage = sum(weights[t] * _credit(t, question, near) for t in question.terms) / sum(weights.values())
         length = min(len(unit.text.split()), LONG)
         z = (
             BIAS
             + PER_WORD * length
-            + WEIGHTS["similarity"] * float(near)
+            + WEIGHTS["similarity"] * float(similar)
             + WEIGHTS["coverage"] * coverage
             + sum(WEIGHTS[name] for name in features)
         )
-        held = frozenset(t for t in question.terms if covered(t, words.own))
-        evidence.append(Evidence(unit, held, cell, 1 / (1 + math.exp(-z))))
+        evidence.append(Evidence(unit, cell, 1 / (1 + math.exp(-z))))
     return sorted(evidence, key=lambda e: -e.score)
 
 
@@ -108,30 +110,39 @@ def _weights(question: Question, stems: Sequence[AbstractSet[str]]) -> dict[str,
     return {t: math.log(1 + len(stems) / (0.5 + seen[t])) * (2 if t == question.focus else 1) for t in question.terms}
 
 
-def _credit(term: str, question: Question, words: _Words) -> float:
+def _credit(term: str, question: Question, near: _Words) -> float:
     """How much of a word is covered: a name may stand nearby, other words should stand in the unit itself."""
-    if covered(term, words.own):
+    if covered(term, near.own):
         return 1.0
-    near, far = (0.95, 0.85) if term in question.names else (0.3, 0.1)
-    if covered(term, words.topic):
-        return max(TOPIC_CREDIT, near)
-    return near if covered(term, words.passage) else far if covered(term, words.document) else 0.0
+    nearby, far = (0.95, 0.85) if term in question.names else (0.3, 0.1)
+    if covered(term, near.topic):
+        return max(TOPIC_CREDIT, nearby)
+    return nearby if covered(term, near.passage) else far if covered(term, near.document) else 0.0
 
 
-def _features(question: Question, unit: Unit, words: _Words, cell: Cell | None, named_in: AbstractSet[str]) -> list[str]:
+def _features(question: Question, unit: Unit, near: _Words, cell: Cell | None, named_in: AbstractSet[str]) -> list[str]:
     """Name the yes-or-no features that hold; the question's names have to be among the words `named_in`."""
     shown = question.shown(cell.text if cell else unit.text)
     holds = {
         "missing_name": any(not covered(t, named_in) for t in question.names),
-        "nothing_new": all(covered(t, question.terms) for t in words.own),
+        "nothing_new": all(covered(t, question.terms) for t in near.own),
         "kind_shown": bool(question.kind) and shown,
         "kind_missing": not shown,
-        "answers_heading": unit.topic.endswith("?") and unit.first and len(set(question.terms) & words.topic) >= 0.6 * len(question.terms),
+        "answers_heading": unit.topic.endswith("?") and unit.first and len(set(question.terms) & near.topic) >= 0.6 * len(question.terms),
         "cell_found": cell is not None,
+        "label_asked": not unit.cells and _labelled(question, unit.text),
+        "row_unnamed": bool(unit.cells) and not names_row(question, unit.cells),
         "column_missing": bool(unit.cells) and cell is None,
         "count_missing": bool(question.counted) and not unit.cells and not _counted(question.counted, unit.text),
     }
     return [name for name, held in holds.items() if held]
+
+
+def _labelled(question: Question, text: str) -> bool:
+    """Whether a label before a colon names what is asked for: `Registration: N5921D`."""
+    hints = question.kind.columns if question.kind else ()
+    labels = [words(label) for label in LABEL.findall(text)]
+    return any(question.focus in map(stem, label) or (len(label) <= 2 and label[0] in hints) for label in labels if label)
 
 
 def _counted(things: Sequence[str], text: str) -> bool:

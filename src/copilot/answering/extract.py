@@ -8,16 +8,18 @@ from collections.abc import Sequence
 
 from copilot.answering.answer import Answer, Claim, cite, refuse, supported
 from copilot.answering.evidence import Evidence, weigh
-from copilot.answering.question import Question, read
+from copilot.answering.question import read
 from copilot.knowledge.search import Encoder, Passage
 
 ENOUGH = 0.5
 """The score from which a unit is given as an answer; fitted with the weights in `evidence.py`."""
 
-MOST_CLAIMS = 3
-MORE_WORDS = 0.25
-"""The share of the question's words a further claim must add."""
-
+MOST_PARTS = 3
+NEXT_QUESTION = re.compile(
+    r"""(?ix)(?:,?\s+and\s+|\?\s+(?:and\s+)?)
+    (?=(?:what|which|who|when|where|how|why|by\swhen|is|are|do|does|can|may|must)\b(?!.*\b(?:it|its|they|them|their|that|he|she)\b))"""
+)
+"""Where one question ends and the next begins, unless that leans on the first."""
 WHOLE_TABLE = re.compile(
     r"""(?ix)\b(cheapest|dearest|most|least|highest|lowest|largest|biggest|smallest|longest|shortest|heaviest|lightest|oldest|newest
     |latest|earliest|best|worst|average|total|sum|altogether|all\s(?:the\s)?\w+s|list\s(?:of|all))\b
@@ -26,13 +28,23 @@ WHOLE_TABLE = re.compile(
 
 
 def answer(question: str, passages: Sequence[Passage], embedder: Encoder) -> Answer:
-    """Answer a question from the passages, or refuse.
+    """Answer a question from the passages, or refuse; of several questions in one, each is answered that can be.
 
     Args:
         question: As the person asked it.
         passages: What the search found, the best first.
         embedder: Turns texts into vectors of length 1.
     """
+    answers = [_answer(part, passages, embedder) for part in NEXT_QUESTION.split(question)[:MOST_PARTS]]
+    given = [a for a in answers if not a.refused]
+    if not given or len(answers) == 1:
+        return answers[0]
+    claims = tuple(dict.fromkeys(claim for a in given for claim in a.claims))
+    why = "one part of the question was not answered" if len(given) < len(answers) else ""
+    return Answer(" ".join(claim.text for claim in claims), claims, why=why, confidence=min(a.confidence for a in given))
+
+
+def _answer(question: str, passages: Sequence[Passage], embedder: Encoder) -> Answer:
     asked = read(question)
     ranked = weigh(asked, passages, embedder)
     if not ranked:
@@ -42,20 +54,8 @@ def answer(question: str, passages: Sequence[Passage], embedder: Encoder) -> Ans
         return refuse("no sentence or table row answers it", best.score)
     if best.unit.cells and (word := WHOLE_TABLE.search(asked.text)) and word[0].lower() not in best.unit.text.lower():
         return refuse(f"'{word[0]}' needs the whole table, and the built-in model reads one row at a time", best.score)
-    claims = tuple(claim for claim in map(_claim, _chosen(asked, ranked)) if supported(claim, passages))
-    return Answer(" ".join(c.text for c in claims), claims, confidence=best.score) if claims else refuse("nothing could be verified")
-
-
-def _chosen(asked: Question, ranked: Sequence[Evidence]) -> list[Evidence]:
-    """Take the best unit, and further ones while they are sure themselves and cover more of the question."""
-    chosen, held = [ranked[0]], set(ranked[0].held)
-    for further in ranked[1:]:
-        if further.score < ENOUGH or len(chosen) == MOST_CLAIMS or chosen[0].unit.cells:
-            break
-        if len(further.held - held) >= MORE_WORDS * len(asked.terms):
-            chosen.append(further)
-            held |= further.held
-    return chosen
+    claim = _claim(best)
+    return Answer(claim.text, (claim,), confidence=best.score) if supported(claim, passages) else refuse("it could not be verified")
 
 
 def _claim(evidence: Evidence) -> Claim:

@@ -61,7 +61,7 @@ KINDS = (
     _kind(
         "date",
         r"^(since |until |by |from )?when\b|, when\b|(what|which) (date|day|month|year|weekday)\b|\bdate of\b",
-        rf"(?i)\b{MONTH}\b|\b\d{{3,4}}\b|\d{{1,2}}[./-]\d{{1,2}}|\d(?:st|nd|rd|th)\b|\b{WEEKDAY}\b|{SPAN}"
+        rf"(?i)\b{MONTH}\b|\b(?:1[6-9]|20)\d\d\b|\d{{1,2}}[./-]\d{{1,2}}|\d(?:st|nd|rd|th)\b|\b{WEEKDAY}\b|{SPAN}"
         r"|\b(?:first|last|end) (?:day|of)\b|\b(?:after|before|until|within|every)\b",
         "date day from until due since valid year",
     ),

@@ -86,7 +86,7 @@ def spans(text: str) -> list[tuple[int, int]]:
     for start, end in _sentences(text):
         before = text[slice(*joined[-1])] if joined else ""
         item = bool(ITEM.match(text, start))
-        listing = before.endswith(":") or (listing and item)
+        listing = (before.endswith(":") and ": " not in before) or (listing and item)
         if joined and end - joined[-1][0] < LONGEST and (listing or (LEANING.match(text, start) and text[joined[-1][1] : start].isspace())):
             joined[-1] = (joined[-1][0], end)
         else:
