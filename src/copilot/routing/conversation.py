@@ -7,6 +7,7 @@ from typing import Any
 
 from copilot.errors import CopilotError, NeedsAnswer, OutOfScope
 from copilot.intent import THINGS, Intent
+from copilot.outside.catalogue import BUILTIN_NAME
 from copilot.outside.store import Store
 from copilot.routing.route import Route, Router, Situation
 
@@ -120,6 +121,8 @@ class Conversation:
 
     def situation(self) -> Situation:
         names = {f"{kind}s": self.store.names(kind) for kind in THINGS}
+        if BUILTIN_NAME not in names["models"]:
+            names["models"].append(BUILTIN_NAME)
         return Situation(names, tuple(self.history), self.pending)
 
     def keep_asking(self, agent: str) -> None:
