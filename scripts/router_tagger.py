@@ -10,7 +10,7 @@ from copilot.intent import Ability
 from copilot.routing.corpus import Labelled
 from copilot.routing.mentions import find_mentions
 from copilot.routing.route import Situation
-from copilot.routing.tagger import OUTSIDE, Tagger, forbidden, token_features
+from copilot.routing.tagger import OUTSIDE, Tagger, forbidden, hashed, word_features
 from copilot.routing.tokens import Token, tokenize
 
 EPOCHS = 6
@@ -62,7 +62,7 @@ def _sentences(
         if not abilities[line.intent].args or not line.text:
             continue
         tokens = tokenize(line.text)
-        features = np.array(token_features(abilities[line.intent], tokens, find_mentions(line.text, situation.names)), np.uint32)
+        features = np.array(hashed(abilities[line.intent], word_features(tokens, find_mentions(line.text, situation.names))), np.uint32)
         raw.append((line.intent, features, np.array([number[label] for label in gold_labels(line, tokens)])))
     hashes, counts = np.unique(np.concatenate([r[1].ravel() for r in raw]), return_counts=True)
     keys = hashes[counts > 1]

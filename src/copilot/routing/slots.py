@@ -8,7 +8,7 @@ from typing import Any
 from copilot.intent import Ability, Argument
 from copilot.routing.kinds import kinds_of
 from copilot.routing.mentions import Mention, find_mentions
-from copilot.routing.tagger import Marked, Tagger
+from copilot.routing.tagger import Marked, Tagger, word_features
 from copilot.routing.tokens import Token, tokenize
 from copilot.routing.values import Lexicon, Reader
 
@@ -40,6 +40,11 @@ class Said:
     def mentions(self) -> tuple[Mention, ...]:
         return find_mentions(self.text, self.names)
 
+    @cached_property
+    def words(self) -> list[list[str]]:
+        """What the tagger sees of each word."""
+        return word_features(self.tokens, self.mentions)
+
 
 def fill(said: Said, ability: Ability, tagger: Tagger, lexicon: Lexicon, hints: Mapping[str, Any]) -> Filled:
     """Return the arguments that the utterance gives, were it a call of `ability`.
@@ -48,7 +53,7 @@ def fill(said: Said, ability: Ability, tagger: Tagger, lexicon: Lexicon, hints: 
         hints: Values of arguments that the utterance as a whole suggests, for those that no word gives.
     """
     reader = Reader(said.text, said.mentions, said.names, lexicon)
-    marks = tagger.mark(ability, said.tokens, said.mentions)
+    marks = tagger.mark(ability, said.tokens, said.words)
     args: dict[str, Any] = {}
     used: list[Marked] = []
     for mark in sorted(marks, key=lambda m: -m.margin):

@@ -34,25 +34,31 @@ def shape(word: str) -> str:
     return reduced[:8]
 
 
-def token_features(ability: Ability, tokens: Sequence[Token], mentions: Sequence[Mention]) -> Rows:
-    """Return the hashed features of each word, seen as a call of `ability`."""
+def word_features(tokens: Sequence[Token], mentions: Sequence[Mention]) -> list[list[str]]:
+    """Return what is seen of each word, whatever the ability."""
     things = _things(tokens, mentions)
     words = [thing.split("/")[0] if thing else token.lower for token, thing in zip(tokens, things, strict=True)]
     quoted = _quoted(tokens)
     padded = ["<<", "<", *words, ">", ">>"]
-    rows: Rows = []
+    rows = []
     for i, token in enumerate(tokens):
         before2, before, word, after, after2 = padded[i : i + 5]
         plain = token.lower
-        own = [
+        rows.append([
             "w=" + word, "p=" + before, "n=" + after, "pp=" + before2, "nn=" + after2, f"pw={before} {word}", f"wn={word} {after}",
             f"ppp={before2} {before}", f"nnn={after} {after2}", f"pn={before} {after}", "s=" + shape(token.text), "t=" + things[i],
             f"tp={things[i]} {before}", f"tn={things[i]} {after}", "x=" + plain[-3:], "y=" + plain[:3], "q=" + quoted[i],
             f"e={min(i, 3)} {min(len(tokens) - i, 3)}", "k=" + _known_letters(word),
-        ]  # fmt: skip
-        joint = [f"{ability.name} {f}" for f in (*own[:8], *own[11:14], "any", own[10], own[16])]
-        rows.append([crc32(f.encode()) for f in (*own, *joint)])
+        ])  # fmt: skip
     return rows
+
+
+def hashed(ability: Ability, rows: Sequence[Sequence[str]]) -> Rows:
+    """Return the hashed features of each word, alone and seen as a call of `ability`."""
+    return [
+        [crc32(f.encode()) for f in (*own, *(f"{ability.name} {f}" for f in (*own[:8], *own[11:14], "any", own[10], own[16])))]
+        for own in rows
+    ]
 
 
 def _known_letters(word: str) -> str:
@@ -111,14 +117,14 @@ class Tagger:
         self.transitions = transitions.astype(np.float32)
         self._allowed: dict[str, np.ndarray] = {}
 
-    def mark(self, ability: Ability, tokens: Sequence[Token], mentions: Sequence[Mention]) -> list[Marked]:
-        """Return the marked words in order."""
+    def mark(self, ability: Ability, tokens: Sequence[Token], seen: Sequence[Sequence[str]]) -> list[Marked]:
+        """Return the marked words in order; `seen` is what `word_features` says of them."""
         if not tokens or not ability.args:
             return []
         allowed = self._labels_of(ability)
         if len(allowed) < 2:
             return []
-        scores = self._scores(token_features(ability, tokens, mentions))[:, allowed]
+        scores = self._scores(hashed(ability, seen))[:, allowed]
         path = best_path(scores, self.transitions[np.ix_(allowed, allowed)], [self.labels[a] for a in allowed])
         return spans(tokens, [self.labels[allowed[p]] for p in path], scores[np.arange(len(path)), path] - scores[:, 0])
 
@@ -129,14 +135,16 @@ class Tagger:
         return self._allowed[ability.name]
 
     def _scores(self, rows: Rows) -> np.ndarray:
-        scores = np.zeros((len(rows), len(self.labels)), np.float32)
-        for i, row in enumerate(rows):
-            wanted = np.array(row, np.uint32)
-            places = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
-            for place in places[self.keys[places] == wanted]:
-                part = slice(self.offsets[place], self.offsets[place + 1])
-                scores[i, self.columns[part]] += self.weights[part]
-        return scores
+        wanted = np.array(rows, np.uint32)
+        places = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
+        words, found = np.nonzero(self.keys[places] == wanted)
+        first = self.offsets[places[words, found]]
+        counts = self.offsets[places[words, found] + 1] - first
+        ends = np.cumsum(counts)
+        entries = np.repeat(first - (ends - counts), counts) + np.arange(ends[-1] if len(ends) else 0)
+        cells = np.repeat(words, counts) * len(self.labels) + self.columns[entries]
+        total = np.bincount(cells, self.weights[entries], len(rows) * len(self.labels))
+        return total.reshape(len(rows), len(self.labels)).astype(np.float32)
 
 
 def best_path(scores: np.ndarray, transitions: np.ndarray, labels: Sequence[str]) -> list[int]:
