@@ -1,5 +1,6 @@
 """Agents, through their abilities, on real documents."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from copilot.context import Context
 from copilot.errors import AlreadyExists, BadArguments, NeedsAnswer, NeedsConfirmation, NotFound, Refused
 from copilot.intents import REGISTRY
+from tests.routing.openai_server import says, serve
 
 LEAVE = "Leave rules\n\nFull-time staff have 28 days of paid leave a year.\n\nLeave is requested in the leave calendar.\n"
 
@@ -123,3 +125,18 @@ def test_a_deployed_agent_is_not_deleted(hr: Context) -> None:
     hr.store.add("deployment", "helpdesk-dev", {"agent": "helpdesk"}, "op")
     with pytest.raises(Refused, match="deployed as helpdesk-dev"):
         run(hr, "delete_agent", name="helpdesk")
+
+
+def test_a_language_model_answers_with_citations_and_its_price_is_unknown_not_zero(hr: Context) -> None:
+    quote = {"text": "You have 28 days.", "passage": 1, "quote": "28 days of paid leave"}
+    invented = {"text": "And 99 days more.", "passage": 1, "quote": "99 days more"}
+    with serve([says(json.dumps({"claims": [quote, invented]})), says("no idea")]) as endpoint:
+        run(hr, "register_model", model="openai/scripted", name="mine", api_base=endpoint.url)
+        run(hr, "create_agent", name="helpdesk", model="mine", tone="warm", temperature=0.1)
+        answered = run(hr, "ask_agent", agent="helpdesk", question="How many days of leave are there?")
+        assert run(hr, "ask_agent", agent="helpdesk", question="How many days of leave are there?").refused
+    assert (answered.text, [c.quote for c in answered.citations]) == ("You have 28 days.", ["28 days of paid leave"])
+    assert "1 claim" in answered.why
+    assert (answered.tokens_in, answered.tokens_out, answered.usd) == (100, 10, None)
+    assert endpoint.requests[0]["temperature"] == 0.1
+    assert "warm" in endpoint.requests[0]["messages"][0]["content"]

@@ -41,7 +41,7 @@ def generate(question: str, passages: Sequence[Passage], chat: Chat | ScriptedCh
     reply = chat.complete([{"role": "system", "content": system}, {"role": "user", "content": asked}])
     claims, dropped = _verified(_claims(reply.text), passages)
     text = " ".join(claim.text for claim in claims)
-    why = f"{dropped} claims were dropped: their quotes are in no passage" if dropped else ""
+    why = f"{dropped} claim{'s' if dropped > 1 else ''} dropped: no passage says so" if dropped else ""
     made = (
         Answer(text, claims, why=why, confidence=len(claims) / (len(claims) + dropped))
         if claims
