@@ -12,6 +12,7 @@ from copilot.knowledge.search import RELEVANT, Passage, content_words, coverage,
 from copilot.outside.embed import Embedder
 from copilot.outside.store import Store
 from copilot.resources import resource
+from tests.knowledge.conftest import Ingest
 
 ELSEWHERE = (
     "how do I cook rice",
@@ -108,3 +109,22 @@ ours = {m for m in sys.modules if m.startswith('copilot')}
 assert ours == {'copilot', 'copilot.knowledge', 'copilot.knowledge.search'}, ours
 assert not {'pydantic', 'onnxruntime', 'chromadb'} & set(sys.modules)"""
     subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)
+
+
+def test_a_fact_is_found_by_what_its_document_is_about(read: Ingest, store: Store, embedder: Embedder, tmp_path: Path) -> None:
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    for i, (town, cause) in enumerate({"Ashford": "ice on the wings", "Bexley": "an empty tank", "Corby": "a flock of geese"}.items()):
+        pages = [
+            f"Report {i}. Place: {town}, on a clear morning.",
+            "# Cause",
+            f"The board finds that the cause of this accident was {cause}.",
+            "# Crew",
+        ]
+        (folder / f"{i}.md").write_text(
+            "\n\n".join([*pages, *(f"Crew member {j} was not hurt and was released the same day." for j in range(20))])
+        )
+    read(folder, "reports")
+    best = search(store.connection, store.owner, embedder, ["reports"], "What was the cause of the accident in Bexley?")[0]
+    assert "an empty tank" in best.text
+    assert best.relevance >= RELEVANT

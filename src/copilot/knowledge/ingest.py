@@ -8,7 +8,7 @@ from typing import Any
 from copilot.knowledge.extract import Extracted, rejected
 from copilot.knowledge.results import Outcome, Status
 from copilot.knowledge.sandbox import Sandbox, Task
-from copilot.knowledge.search import Encoder, document_title
+from copilot.knowledge.search import OPENING_PASSAGES, Encoder, document_opening, document_title
 from copilot.knowledge.source import File, canonical, find
 from copilot.outside.store import Store, now
 from copilot.progress import Progress, Silent
@@ -171,9 +171,14 @@ class _Shelf:
         return int(connection.execute(sql, tuple(values.values())).lastrowid or 0)
 
     def _vectors(self, file: File, chunks: Sequence[Sequence[Any]]) -> Any:
-        """Embed passages together with what they stand under, which helps to find them."""
+        """Embed each passage together with what its document is called, how it begins, and what it stands under."""
+        opening = document_opening([text for text, _, _, row, *_ in chunks[:OPENING_PASSAGES] if row is None])
         title = document_title(file.name)
-        return self.embedder.encode([". ".join(filter(None, (title, heading[-HEADING_CHARACTERS:], text))) for text, heading, *_ in chunks])
+        texts = []
+        for i, (text, heading, *_) in enumerate(chunks):
+            parts = (title, opening if i else "", heading[-HEADING_CHARACTERS:], text)
+            texts.append(". ".join(part for part in parts if part))
+        return self.embedder.encode(texts)
 
 
 def _status(extracted: Extracted) -> Status:

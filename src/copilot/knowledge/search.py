@@ -9,7 +9,7 @@ import math
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, Protocol
@@ -23,6 +23,7 @@ RANK_DAMPING = 60
 RELEVANT = 0.5
 """A passage below this has nothing to do with the query."""
 HEADING_WEIGHT = 0.5
+OPENING_PASSAGES, OPENING_CHARACTERS = 3, 160
 MAX_TERMS = 32
 MAX_QUERY = 20_000
 COSINE_WEIGHT, COVERAGE_WEIGHT, BIAS = 8.0, 4.0, -4.8
@@ -146,6 +147,15 @@ def document_title(name: str) -> str:
     return " ".join(WORD.findall(str(path.with_suffix("") if path.suffix else path).replace("_", " ")))
 
 
+def document_opening(texts: Sequence[str]) -> str:
+    """Return the first words of a document, which tell what all of it is about.
+
+    Args:
+        texts: Its first passages that are not table rows, in reading order.
+    """
+    return " ".join(texts[:OPENING_PASSAGES])[:OPENING_CHARACTERS]
+
+
 class _Scope:
     """The live documents of some collections."""
 
@@ -179,12 +189,22 @@ class _Scope:
             FROM chunks c JOIN documents d ON d.id = c.document WHERE c.id IN ({", ".join("?" * len(scores))}) AND {self.live}
             ORDER BY c.id"""
         rows = [tuple(row) for row in self.connection.execute(sql, (*scores, *self.values))]
-        covered = coverage(terms, [f"{document_title(row[2])} {row[7]} {row[8]}" for row in rows])
+        openings = self._openings({row[1] for row in rows})
+        covered = coverage(terms, [f"{document_title(row[2])} {openings[row[1]]} {row[7]} {row[8]}" for row in rows])
         cosines = [float(np.frombuffer(row[-1], np.float32) @ vector) for row in rows]
         return [
             Passage(*(*row[:-1], scores[row[0]], relevance(cosine, share)))
             for row, cosine, share in zip(rows, cosines, covered, strict=True)
         ]
+
+    def _openings(self, documents: Collection[int]) -> dict[int, str]:
+        """Return how documents begin, by id."""
+        sql = f"""SELECT document, text FROM chunks WHERE document IN ({", ".join("?" * len(documents))})
+            AND ordinal < {OPENING_PASSAGES} AND "row" IS NULL ORDER BY document, ordinal"""
+        texts: dict[int, list[str]] = {document: [] for document in documents}
+        for document, text in self.connection.execute(sql, tuple(documents)):
+            texts[document].append(text)
+        return {document: document_opening(found) for document, found in texts.items()}
 
 
 def _stem(word: str) -> str:
