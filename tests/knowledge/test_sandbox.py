@@ -2,6 +2,7 @@
 
 import io
 import os
+import random
 import time
 import zipfile
 from collections.abc import Iterator
@@ -170,6 +171,19 @@ def test_pictures_of_text_go_through_tesseract(tmp_path: Path, monkeypatch: pyte
 
 def test_running_titles_and_page_numbers_are_left_out(readers: Sandbox) -> None:
     assert not any("Page 2 of 3" in text for text in texts(read(readers, SAMPLES / "handbook.pdf")))
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in SAMPLES.iterdir()))
+def test_a_damaged_file_is_read_or_refused(readers: Sandbox, tmp_path: Path, name: str) -> None:
+    good = (SAMPLES / name).read_bytes()
+    for seed in range(8):
+        chance = random.Random(seed)
+        bad = bytearray(good[: chance.randrange(len(good))] if seed % 2 else good)
+        for _ in range(chance.randrange(40)):
+            bad[chance.randrange(len(bad))] = chance.randrange(256)
+        extracted = read(readers, tmp_path / name, bytes(bad))
+        assert bool(extracted["chunks"]) != bool(extracted["reason"])
+        assert extracted["reason"] != "it stopped the reader"
 
 
 def test_a_reader_that_runs_too_long_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -114,16 +114,10 @@ assert not {'pydantic', 'onnxruntime', 'chromadb'} & set(sys.modules)"""
 def test_a_fact_is_found_by_what_its_document_is_about(read: Ingest, store: Store, embedder: Embedder, tmp_path: Path) -> None:
     folder = tmp_path / "reports"
     folder.mkdir()
-    for i, (town, cause) in enumerate({"Ashford": "ice on the wings", "Bexley": "an empty tank", "Corby": "a flock of geese"}.items()):
-        pages = [
-            f"Report {i}. Place: {town}, on a clear morning.",
-            "# Cause",
-            f"The board finds that the cause of this accident was {cause}.",
-            "# Crew",
-        ]
-        (folder / f"{i}.md").write_text(
-            "\n\n".join([*pages, *(f"Crew member {j} was not hurt and was released the same day." for j in range(20))])
-        )
+    crew = "\n\n".join(f"Crew member {i} was not hurt and was released the same day." for i in range(20))
+    for town, cause in {"Ashford": "ice on the wings", "Bexley": "an empty tank", "Corby": "a flock of geese"}.items():
+        finding = f"The board finds that the cause of this accident was {cause}."
+        (folder / f"{cause[-5:]}.md").write_text(f"Place: {town}, on a clear morning.\n\n# Cause\n\n{finding}\n\n# Crew\n\n{crew}")
     read(folder, "reports")
     best = search(store.connection, store.owner, embedder, ["reports"], "What was the cause of the accident in Bexley?")[0]
     assert "an empty tank" in best.text
