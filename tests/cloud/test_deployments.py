@@ -183,6 +183,14 @@ def test_a_plan_that_no_longer_fits_is_refused(ctx: Context, tmp_path: Path) -> 
     assert "11:30" in invoke(ctx.store, ctx.home, False, "helpdesk-dev", "When does the canteen open?")["text"]
 
 
+def test_a_benchmark_that_is_not_passed_stands_before_a_deployment(ctx: Context, tmp_path: Path) -> None:
+    (tmp_path / "questions.csv").write_text("question,answer\nHow many days of paid holiday do employees get?,99 days\n")
+    call(ctx, "create_benchmark", name="strict", source=str(tmp_path / "questions.csv"), threshold=1.0)
+    call(ctx, "run_benchmark", agent="other", benchmark="strict")
+    with pytest.raises(Refused, match="'other' may not be deployed: strict"):
+        call(ctx, "deploy_agent", agent="other")
+
+
 def test_settings_that_aws_would_refuse_stop_the_deployment(ctx: Context) -> None:
     ctx.store.set("op", deployment={"log_days": 31, "memory": 64})
     planned = call(ctx, "plan_deployment", agent="helpdesk")
@@ -225,6 +233,14 @@ def test_removing_one_leaves_the_other_and_what_was_never_ours(ctx: Context) -> 
     with pytest.raises(NotFound):
         invoke(ctx.store, ctx.home, False, "helpdesk-dev", QUESTIONS[0])
     assert list((ctx.home / "cache" / "artifacts").glob("*")) == []
+
+
+def test_what_was_deployed_and_removed_leaves_no_document_behind(ctx: Context) -> None:
+    files = [path for folder in ("cache", "simulated") for path in (ctx.home / folder).rglob("*") if path.is_file()]
+    assert not [path for path in files if b"paid holiday" in path.read_bytes()]
+    shut_down()
+    with connect(ctx.home, ctx.region, live=False) as session:
+        assert len(everything(session)["buckets"]) == 1
 
 
 def test_the_key_is_stored_nowhere_in_the_workspace(ctx: Context) -> None:
@@ -282,7 +298,7 @@ def test_a_region_that_does_not_exist_is_refused_with_the_nearest(ctx: Context) 
             call(ctx, "plan_deployment", agent="helpdesk")
     finally:
         ctx.region = "us-east-1"
-    assert "us-east-1" in refused.value.hint
+    assert "us-east-" in refused.value.hint
 
 
 def test_config_shows_what_the_next_deployment_takes(ctx: Context) -> None:

@@ -8,10 +8,10 @@ from copilot.cloud import bundle, rules
 from copilot.cloud.artifacts import Artifacts
 from copilot.cloud.engine import Engine
 from copilot.cloud.graph import Resource
-from copilot.cloud.journal import Journal, objects_in_use, unfinished
+from copilot.cloud.journal import Journal, objects_in_use, objects_made, unfinished
 from copilot.cloud.prices import Estimate, estimate
 from copilot.cloud.providers import providers
-from copilot.cloud.serverless import Blueprint, Content, Settings, graph
+from copilot.cloud.serverless import INDEX, Blueprint, Content, Settings, graph
 from copilot.errors import BadArguments, Refused
 from copilot.knowledge.portable import export
 from copilot.outside.aws import Session
@@ -92,13 +92,22 @@ def recover(store: Store, session: Session, home: Path) -> list[str]:
     for apply in (a for a in unfinished(store) if (a.account, a.region) == here):
         stuck = open_engine(store, session, home, apply.deployment, apply.stack).recover(apply)
         left = f"; still there: {', '.join(s.physical for s in stuck)}" if stuck else ""
-        said.append(f"{apply.deployment} was interrupted and has been put back as it was{left}.")
+        done = "has been put back as it was" if apply.kind == "deploy" else "is partly removed: remove it again"
+        said.append(f"{apply.deployment} was interrupted and {done}{left}.")
+    if said:
+        clean(store, home)
     return said
 
 
 def clean(store: Store, home: Path) -> None:
-    """Drop the artifacts that no deployment uses any more: an index holds the text of documents."""
-    _artifacts(home).keep_only(objects_in_use(store))
+    """Drop the artifacts that no deployment uses any more, and the old indexes in the simulated account: they hold documents."""
+    from copilot.cloud.simulator.journal import Journal as SimulatedJournal
+
+    used = objects_in_use(store)
+    _artifacts(home).keep_only(used)
+    simulated = SimulatedJournal(home / "simulated")
+    for digest in objects_made(store, INDEX) - used:
+        simulated.forget(digest)
 
 
 def _artifacts(home: Path) -> Artifacts:

@@ -108,8 +108,19 @@ class Engine:
 
     # Applying
 
-    def apply(self, plan: Plan, account: str, region: str, operation: str, report: Report = lambda _: None) -> None:
+    def apply(
+        self,
+        plan: Plan,
+        account: str,
+        region: str,
+        operation: str,
+        report: Report = lambda _: None,
+        commit: Callable[[], None] = lambda: None,
+    ) -> None:
         """Carry out a plan that was made just now; put everything back when a step fails.
+
+        Args:
+            commit: Records the outcome in the workspace; written together with the end of the apply, or not at all.
 
         Raises:
             Failed: a step did not succeed; says which, why, and whether everything is back as it was.
@@ -124,10 +135,12 @@ class Engine:
                 physical[change.id] = self._perform(change)
                 self.journal.finish(step, change, physical[change.id])
                 report(f"{change.action} {change.type} {change.id}")
+            with self.journal.store.transaction():
+                self.journal.reorder(plan.order)
+                commit()
+                self.journal.close(apply, "done")
         except BaseException as error:
             self._give_up(apply, change, error)
-        self.journal.reorder(plan.order)
-        self.journal.close(apply, "done")
 
     def _perform(self, change: Change) -> str:
         provider = self.providers[change.type]

@@ -169,6 +169,13 @@ def objects_in_use(store: Store) -> set[str]:
     return {json.loads(row["properties"])["sha256"] for row in rows}
 
 
+def objects_made(store: Store, prefix: str) -> set[str]:
+    """Return the hashes of all objects that were ever put under keys with this prefix."""
+    sql = "SELECT after FROM steps JOIN applies ON applies.id = apply WHERE owner = ? AND type = 'object' AND after IS NOT NULL"
+    made = (json.loads(row["after"]) for row in store.rows(sql, store.owner))
+    return {properties["sha256"] for properties in made if properties["key"].startswith(prefix)}
+
+
 def _apply(row: Mapping[str, Any]) -> Apply:
     return Apply(**{name: row[name] for name in Apply.__dataclass_fields__})
 

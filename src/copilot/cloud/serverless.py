@@ -11,6 +11,8 @@ from copilot.cloud.bundle import HANDLER
 from copilot.cloud.graph import Resource
 from copilot.cloud.providers.provider import STACK
 
+INDEX = "index/"
+"""Where in the bucket the documents lie."""
 STAGE, PATH, VERB = "live", "ask", "POST"
 SHORT = 34
 """Longest prefix of names: a bucket's name is at most 63 characters, with the account and the region behind the prefix."""
@@ -104,7 +106,7 @@ def _keys(content: Content) -> dict[str, str]:
     """Return the key of every object; each ends in the hash of its content."""
     return {
         "code": f"code/{content.code}",
-        "index": f"index/{content.index}",
+        "index": f"{INDEX}{content.index}",
         "weights": f"model/{content.weights}",
         "tokenizer": f"model/{content.tokenizer}",
     }

@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-INLINE_BYTES = 64 * 1024
+INLINE_BYTES = 16 * 1024
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,18 @@ class Journal:
                     file.truncate(self.offset)
                     return
                 self.offset += len(line)
-                yield self._parse(json.loads(line))
+                if call := self._parse(json.loads(line)):
+                    yield call
 
     def append(self, call: Call) -> None:
         line = json.dumps({"n": call.number, "at": call.at, "environ": call.environ, **self._pack(call.body), "status": call.status})
         with self.path.open("ab") as file:
             file.write(line.encode() + b"\n")
             self.offset = file.tell()
+
+    def forget(self, digest: str) -> None:
+        """Delete a body for good; the call that brought it is no longer replayed."""
+        (self.blobs / digest).unlink(missing_ok=True)
 
     def _pack(self, body: bytes) -> dict[str, str]:
         if len(body) <= INLINE_BYTES:
@@ -71,6 +76,9 @@ class Journal:
             part.replace(blob)
         return {"blob": digest}
 
-    def _parse(self, line: Mapping[str, Any]) -> Call:
-        body = (self.blobs / line["blob"]).read_bytes() if "blob" in line else base64.b64decode(line["body"])
+    def _parse(self, line: Mapping[str, Any]) -> Call | None:
+        try:
+            body = (self.blobs / line["blob"]).read_bytes() if "blob" in line else base64.b64decode(line["body"])
+        except FileNotFoundError:
+            return None
         return Call(line["n"], line["at"], line["environ"], body, line["status"])

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import resource
+import shutil
 import sys
 import time
 import traceback
@@ -71,6 +72,7 @@ def main(root: str, packages: str, handler: str, memory_bytes: str) -> None:
         return
     for line in sys.stdin:
         print(json.dumps(answer(function, json.loads(line))), file=channel, flush=True)
+    shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)  # also when the process that started this one was killed
 
 
 if __name__ == "__main__":

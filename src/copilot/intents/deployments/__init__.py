@@ -70,11 +70,16 @@ def deploy_agent(ctx: Context, agent: str | None = None, environment: Environmen
     check_gates(ctx, chosen_agent(ctx, agent))
     with prepared(ctx, agent, environment) as (ready, made, planned):
         check_plan(ready, planned, plan)
-        with ctx.progress.track(f"Deploying {planned.deployment}", len(made.changes)) as report:
-            ready.engine.apply(made, planned.account, planned.region, ctx.operation, report)
-        body = recorded(ready, planned)
-        ctx.store.put("deployment", planned.deployment, body, ctx.operation)
-        clean(ctx.store, ctx.home)
+
+        def commit() -> None:
+            ctx.store.put("deployment", planned.deployment, recorded(ready, planned), ctx.operation)
+
+        try:
+            with ctx.progress.track(f"Deploying {planned.deployment}", len(made.changes)) as report:
+                ready.engine.apply(made, planned.account, planned.region, ctx.operation, report, commit)
+        finally:
+            clean(ctx.store, ctx.home)
+        body = ctx.store.get("deployment", planned.deployment).body
     done = Counter(change.action for change in made.changes)
     return Deployed(
         deployment=planned.deployment,

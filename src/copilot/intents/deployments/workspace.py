@@ -106,5 +106,5 @@ def check_gates(ctx: Context, agent: Thing) -> None:
     if shut:
         raise Refused(
             f"'{agent.name}' may not be deployed: {'; '.join(str(gate) for gate in shut)}.",
-            f"See why: copilot benchmarks show-report --agent {agent.name}. Then mend it and run the benchmark again.",
+            f"See why: copilot benchmarks show-report {agent.name}. Then mend it and run the benchmark again.",
         )
