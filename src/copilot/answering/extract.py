@@ -49,13 +49,13 @@ def _answer(question: str, passages: Sequence[Passage], embedder: Encoder) -> An
     ranked = weigh(asked, passages, embedder)
     if not ranked:
         return refuse("nothing in the collection is about it" if asked.terms else "there is no question in it")
-    best = ranked[0]
+    best, confidence = ranked[0], round(ranked[0].score, 4)
     if best.score < ENOUGH:
-        return refuse("no sentence or table row answers it", best.score)
+        return refuse("no sentence or table row answers it", confidence)
     if best.unit.cells and (word := WHOLE_TABLE.search(asked.text)) and word[0].lower() not in best.unit.text.lower():
-        return refuse(f"'{word[0]}' needs the whole table, and the built-in model reads one row at a time", best.score)
+        return refuse(f"'{word[0]}' needs the whole table, and the built-in model reads one row at a time", confidence)
     claim = _claim(best)
-    return Answer(claim.text, (claim,), confidence=best.score) if supported(claim, passages) else refuse("it could not be verified")
+    return Answer(claim.text, (claim,), confidence=confidence) if supported(claim, passages) else refuse("it could not be verified")
 
 
 def _claim(evidence: Evidence) -> Claim:

@@ -54,7 +54,7 @@ def units(passage: Passage) -> list[Unit]:
     """Cut a passage into units; whatever speaks to a language model, and what follows it in its paragraph, is left out."""
     if passage.row:  # row 0 describes the whole table in sentences
         cells = row_cells(passage.text)
-        return [] if INJECTION.search(passage.text) else [Unit(passage, 0, len(passage.text), cells)]
+        return [Unit(passage, 0, len(passage.text), cells)] if cells and not INJECTION.search(passage.text) else []
     found: list[Unit] = []
     distrusted_until = -1
     for start, end in spans(passage.text):
