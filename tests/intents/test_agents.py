@@ -31,7 +31,9 @@ def test_an_agent_takes_the_default_model_and_the_only_collection(hr: Context) -
     made = run(hr, "create_agent", name="helpdesk", purpose="leave", tone="formal")
     assert (made.version, made.model, made.collections, made.tone) == (1, "offline", ("hr",), "formal")
     assert [agent.name for agent in run(hr, "list_agents").agents] == ["helpdesk"]
-    assert run(hr, "show_agent", name="Helpdesk").purpose == "leave"
+    shown = run(hr, "show_agent", name="Helpdesk")
+    assert shown.purpose == "leave"
+    assert "only quotes" in shown.note, "a tone does nothing to the built-in model, and that is said"
 
 
 def test_an_agent_without_a_collection_says_what_to_type(ctx: Context) -> None:

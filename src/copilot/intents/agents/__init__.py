@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 NAME = r"\w[\w .-]{0,62}"
 LONGEST_QUESTION = 4000
+SPOKEN = ("tone", "instructions", "temperature")
 Temperature = Annotated[float, Ge(0), Le(2)]
 
 
@@ -192,7 +193,9 @@ def delete_agent(ctx: Context, name: str) -> AgentDeleted:
 
 
 def _shown(thing: "Thing", change: str = "") -> AgentShown:
-    return AgentShown(name=thing.name, version=thing.version, changed_at=thing.changed_at[:19], change=change, **thing.body)
+    moot = thing.body["model"] == BUILTIN_NAME and any(thing.body[field] not in ("", None) for field in SPOKEN)
+    note = "The built-in model only quotes: tone, instructions and temperature act with a language model." if moot else ""
+    return AgentShown(name=thing.name, version=thing.version, changed_at=thing.changed_at[:19], change=change, note=note, **thing.body)
 
 
 def _model(ctx: Context, name: str) -> str:
@@ -227,7 +230,7 @@ def _ask_deployment(ctx: Context, thing: "Thing", deployment: str, question: str
     """Ask over HTTP; the endpoint answers in the same form."""
     from copilot.cloud.endpoint import invoke
 
-    target = ctx.store.get("deployment", deployment)
+    target = ctx.store.find("deployment", f"{thing.name}-{deployment}") or ctx.store.get("deployment", deployment)
     if target.body["agent"] != thing.name:
         raise BadArguments(
             f"{target.name} runs {target.body['agent']}, not {thing.name}.", f"Ask it: copilot agents ask {target.body['agent']}"

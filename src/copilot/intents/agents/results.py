@@ -37,6 +37,7 @@ class AgentShown(Result):
     temperature: float | None
     changed_at: str
     change: str = ""
+    note: str = ""
 
     @property
     def headline(self) -> str:
