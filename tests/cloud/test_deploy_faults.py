@@ -19,7 +19,7 @@ from tests.cloud.conftest import EMPTY, Faults, carry_out, everything, small_blu
 CALLS = range(1, 29)
 """The calls of a first deployment that change something."""
 SAMPLE = {1, 5, 9, 14, 19, 22, 28}
-UPDATE_CALLS = range(1, 10)
+UPDATE_CALLS = range(1, 7)
 UPDATE_SAMPLE = {3, 5}
 
 

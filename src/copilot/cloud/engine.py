@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from copilot.cloud.graph import Resource, in_order, resolve
 from copilot.cloud.journal import Apply, Journal, Recorded
@@ -15,6 +15,7 @@ from copilot.outside.aws import BotoCoreError, ClientError
 ROLLBACK_WAITS = (0.1, 0.5, 2.0)
 """Seconds between tries of one compensation."""
 
+Answer = TypeVar("Answer")
 Report = Callable[[str], None]
 
 
@@ -145,7 +146,7 @@ class Engine:
     def _perform(self, change: Change) -> str:
         provider = self.providers[change.type]
         if change.action in ("delete", "replace"):
-            provider.delete(change.physical)
+            _twice(lambda: provider.delete(change.physical))
         if change.action in ("create", "replace"):
             return _twice(lambda: provider.create(change.after or {}))
         if change.action == "update":
@@ -250,7 +251,7 @@ class Engine:
             live = provider.read(resource.physical)
             if live and "tags" in live and live["tags"].get(STACK) != self.stack:
                 return "it no longer carries our tag, so it was left alone"
-            provider.delete(resource.physical)
+            _twice(lambda: provider.delete(resource.physical))
         except (ClientError, BotoCoreError) as error:
             return str(error)
         self.journal.finish(step, change, resource.physical)
@@ -276,13 +277,13 @@ def _deletion(resource: Recorded) -> Change:
     return Change("delete", resource.id, resource.type, resource.position, resource.physical, resource.properties)
 
 
-def _twice(create: Callable[[], str]) -> str:
-    """Create, and once more when the answer was lost: every create first looks for what it may have made already."""
+def _twice(call: Callable[[], Answer]) -> Answer:
+    """Make a call, and once more when its answer was lost: creates look for what they may have made, deletes accept nothing."""
     try:
-        return create()
+        return call()
     except BotoCoreError:
-        return create()
+        return call()
     except ClientError as error:
         if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) < 500:
             raise
-        return create()
+        return call()
