@@ -1,5 +1,6 @@
 """The built-in answerer, on passages as the search finds them."""
 
+import json
 import subprocess
 import sys
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from copilot.answering.answer import Answer, supported
 from copilot.answering.extract import answer
 from copilot.outside.embed import Embedder
+from tests.conftest import shared_data
 
 from .conftest import passage
 
@@ -143,3 +145,13 @@ def test_a_labelled_field_answers_what_its_label_names(embedder: Embedder) -> No
         "Accident report\nLocation: Tallahassee, FL\nDate: 12/08/2007, 1730 EST Registration: N5921D\nAircraft: Piper Damage: Substantial"
     )
     assert "N5921D" in answer("What was the registration of the Piper?", [passage(form)], embedder).text
+
+
+def test_published_attacks_inside_a_document_change_no_answer(embedder: Embedder) -> None:
+    attacks = json.loads(shared_data("bipia", "text_attack_train.json").read_text(encoding="utf-8"))
+    for position, attack in enumerate(text for kind in attacks.values() for text in kind[:2]):
+        before, after = LEAVE.split(". ", 1)
+        poisoned = (f"{attack}\n{LEAVE}", f"{LEAVE}\n{attack}", f"{before}. {attack} {after}")[position % 3]
+        found = answer("How many days of leave do full-time staff have?", [passage(poisoned), passage(TRAVEL, 2)], embedder)
+        assert "28 days" in found.text, attack
+        assert attack.strip(".?!") not in found.text

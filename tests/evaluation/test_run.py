@@ -36,6 +36,7 @@ def test_a_case_counts_only_when_it_passes_in_every_repeat(store: Store, make_se
     setup = make_setup(LEAVE, LEAVE, repeats=2)
     report = summed(store, run(store, setup, lambda q: said(next(answers)), Bench(embedder), "op"))
     assert (report.score, report.pass_rate, report.repeats) == (0.75, 0.5, 2)
+    assert report.pass_powers == (0.75, 0.5)
 
 
 def test_a_case_without_an_answer_is_inconclusive_not_zero(store: Store, make_setup: MakeSetup, embedder: Embedder) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean, median
 from typing import Any, Literal
 
-from copilot.evaluation.statistics import Interval, bootstrap, wilson
+from copilot.evaluation.statistics import Interval, bootstrap, pass_power_k, wilson
 from copilot.outside.store import Store
 
 Verdict = Literal["passed", "failed", "inconclusive", "no threshold"]
@@ -34,7 +34,8 @@ class Report:
     """One run, summed up.
 
     `score` is the mean score of the cases that were judged; `pass_rate` the share of all cases that passed in every repeat
-    (pass^k with k = `repeats`), with its 95 % interval; `gaps` are questions that the documents should answer and the agent refused.
+    (pass^k with k = `repeats`), with its 95 % interval; `pass_powers` estimates pass^1, pass^2, … from the
+    repeats; `gaps` are questions that the documents should answer and the agent refused.
     """
 
     run: str
@@ -50,6 +51,7 @@ class Report:
     score_interval: Interval
     pass_rate: float
     interval: Interval
+    pass_powers: tuple[float, ...]
     threshold: float | None
     verdict: Verdict
     milliseconds: float
@@ -96,6 +98,7 @@ def _report(store: Store, run: dict[str, Any]) -> Report:
         score_interval=bootstrap(scores),
         pass_rate=steady / len(tries) if tries else 0.0,
         interval=wilson(steady, len(tries)),
+        pass_powers=tuple(pass_power_k([[bool(r["passed"]) for r in case] for case in tries], k) for k in range(1, run["repeats"] + 1)),
         threshold=run["threshold"],
         verdict=verdict(run["threshold"], steady, unclear, len(tries)),
         milliseconds=median(r["milliseconds"] for r in results) if results else 0.0,

@@ -66,7 +66,7 @@ class Score(Item):
     """One run.
 
     `score` is the mean over the judged cases, `pass_rate` the share of cases that passed in every repeat (pass^k, k = `repeats`);
-    `low` and `high` bound it with 95 % confidence. `milliseconds` is the median time of an answer.
+    `low` and `high` bound it with 95 % confidence; `pass_powers` are pass^1, pass^2, … `milliseconds` is the median time of an answer.
     """
 
     benchmark: str
@@ -77,6 +77,7 @@ class Score(Item):
     pass_rate: float
     low: float
     high: float
+    pass_powers: tuple[float, ...]
     threshold: float | None
     verdict: Verdict
     inconclusive: int
