@@ -22,6 +22,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from copilot.cloud.simulator.reply import Reply
 from copilot.outside.aws import ClientError, Session, code_of, session
 
+RUNTIME = "python{}.{}".format(*sys.version_info[:2])
 START_SECONDS = 10
 ADDRESS_SPACE = 768 * 2**20
 """Granted on top of a function's memory: mapped libraries count as address space here, and not on AWS."""
@@ -48,6 +49,9 @@ class Functions:
             settings = here.client("lambda").get_function_configuration(FunctionName=name)
         except ClientError as error:
             return Reply.of_json(404, {"Message": str(error)}, x_amzn_errortype=code_of(error))
+        if settings["Runtime"] != RUNTIME:
+            message = f"The simulated account runs {RUNTIME} only, and {name} wants {settings['Runtime']}"
+            return Reply.of_json(400, {"__type": "NotSimulated", "message": message}, x_amzn_errortype="NotSimulated")
         started = time.monotonic()
         outcome = self._worker(region, settings).call(json.loads(payload or b"{}"), settings)
         failed = "error" in outcome
@@ -61,15 +65,19 @@ class Functions:
         self._workers.clear()
 
     def _worker(self, region: str, settings: Mapping[str, Any]) -> "Worker":
-        environment = settings.get("Environment", {}).get("Variables", {})
-        key = json.dumps([settings["FunctionArn"], settings["CodeSha256"], settings["MemorySize"], environment], sort_keys=True)
+        made_of = json.dumps(
+            [settings["CodeSha256"], settings["MemorySize"], settings["Handler"], settings.get("Environment")], sort_keys=True
+        )
         with self._starting:
-            known = self._workers.get(key)
-            if known is None or not known.alive:
-                function = lambda_backends[DEFAULT_ACCOUNT_ID][region].get_function(settings["FunctionName"])
-                known = Worker(self._unpack(function.code_bytes), settings, self._environment(region, settings))
-                self._workers[key] = known
-        return known
+            known = self._workers.get(settings["FunctionArn"])
+            if known and known.alive and known.made_of == made_of:
+                return known
+            if known:
+                known.close()
+            function = lambda_backends[DEFAULT_ACCOUNT_ID][region].get_function(settings["FunctionName"])
+            fresh = Worker(self._unpack(function.code_bytes), settings, self._environment(region, settings), made_of)
+            self._workers[settings["FunctionArn"]] = fresh
+        return fresh
 
     def _unpack(self, code: bytes) -> Path:
         root = self.folder / sha256(code).hexdigest()
@@ -91,9 +99,15 @@ class Functions:
 
 
 class Worker:
-    """One warm process that runs one function."""
+    """One warm process that runs one function.
 
-    def __init__(self, root: Path, settings: Mapping[str, Any], environment: Mapping[str, str]) -> None:
+    Args:
+        root: The unpacked zip.
+        made_of: Differs when the function has changed and needs a new process.
+    """
+
+    def __init__(self, root: Path, settings: Mapping[str, Any], environment: Mapping[str, str], made_of: str) -> None:
+        self.made_of = made_of
         self._scratch = tempfile.mkdtemp(prefix="copilot-lambda-")
         self._one_event = threading.Lock()
         packages = importlib.util.find_spec("boto3")
