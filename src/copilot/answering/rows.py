@@ -15,12 +15,12 @@ class Cell:
 
     column: str
     value: str
-    subject: tuple[str, str] | None
+    subject: tuple[str, str]
 
     @property
     def text(self) -> str:
-        about = f" ({self.subject[0]}: {self.subject[1]})" if self.subject else ""
-        return f"{self.column}: {self.value}{about}"
+        column, value = self.subject
+        return f"{self.column}: {self.value} ({column}: {value})"
 
 
 def asked_cell(question: Question, cells: tuple[tuple[str, str], ...], topic: str, embedder: Encoder) -> Cell | None:
