@@ -123,16 +123,17 @@ def _is_listed(argument: Argument | None) -> bool:
     return argument is not None and (bool(argument.choices) or argument.type.startswith("hourly") or argument.name == "provider")
 
 
-def fit_clues(groups: Sequence[tuple[np.ndarray, np.ndarray]], strength: float = 1.0) -> dict[str, float]:
+def fit_clues(groups: Sequence[tuple[np.ndarray, np.ndarray, int]], strength: float = 1.0) -> dict[str, float]:
     """Fit the weights of the readings: maximise the share of the right ones.
 
     Args:
-        groups: For each utterance the clues of its readings (one row each), and which of them are right.
+        groups: For each utterance the clues of its readings (one row each), which of them are right, and how much it counts.
     """
-    groups = [(x, right) for x, right in groups if right.any() and not right.all()]
-    sizes = np.array([len(x) for x, _ in groups])
-    rows = np.concatenate([x for x, _ in groups])
-    right = np.concatenate([r for _, r in groups])
+    groups = [group for group in groups if group[1].any() and not group[1].all()]
+    sizes = np.array([len(x) for x, _, _ in groups])
+    rows = np.concatenate([x for x, _, _ in groups])
+    right = np.concatenate([r for _, r, _ in groups])
+    counts = np.array([float(c) for _, _, c in groups])
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     start = np.array([1.0 if name == "score" else 0.0 for name in CLUES])
 
@@ -143,8 +144,10 @@ def fit_clues(groups: Sequence[tuple[np.ndarray, np.ndarray]], strength: float =
         good = np.where(right, scores, 0)
         wanted = good / np.repeat(np.add.reduceat(good, starts), sizes)
         chance = np.add.reduceat(good, starts) / np.add.reduceat(scores, starts)
-        change = (everything - wanted) @ rows
-        return float(-np.log(chance).sum() + strength * ((weights - start) ** 2).sum()), change + 2 * strength * (weights - start)
+        change = ((everything - wanted) * np.repeat(counts, sizes)) @ rows
+        return float(-(counts * np.log(chance)).sum() + strength * ((weights - start) ** 2).sum()), change + 2 * strength * (
+            weights - start
+        )
 
     best = minimize(loss, start, jac=True, method="L-BFGS-B")
     return {name: round(float(weight), 5) for name, weight in zip(CLUES, best.x, strict=True)}

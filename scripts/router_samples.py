@@ -65,7 +65,7 @@ class Sampler:
 
     def _pending(self, intent: str) -> dict[str, Any] | None:
         """Let a yes or a no mostly answer something, and other words seldom stand before an open question."""
-        if self.random.random() > (0.7 if intent in ("confirm", "cancel") else 0.08):
+        if self.random.random() > (0.7 if intent in ("confirm", "cancel") else 0.02):
             return None
         asked = self.random.choice(self.proposals)
         return {"confirm": {"intent": asked.intent, "args": asked.args}}

@@ -28,8 +28,9 @@ from copilot.routing.route import Situation
 SEED = 20261120
 VARIANTS = 2  # samples drawn from each written utterance
 FOLDS = 3
-ACT = {"read": 0.86, "write": 0.88, "cloud": 0.97, "destructive": 0.97}  # wanted share of right calls among those acted on
+ACT = {"read": 0.86, "write": 0.88, "cloud": 0.93, "destructive": 0.93}  # wanted share of right calls among those acted on
 START = {"score": 1.0}
+DIALOGUE_WEIGHT = 4  # there are few multi-turn cases, and only they teach what the dialogue means
 
 
 class Encoded:
@@ -130,13 +131,24 @@ def cross_weigh(
     return found
 
 
+def is_dialogue(item: Weighed) -> bool:
+    return bool(item.situation.history or item.situation.pending)
+
+
 def right_calls(item: Weighed) -> list[dict[str, Any]]:
     return [{"intent": c["intent"], "args": c["args"]} for c in (item.case, *item.case.get("also", []))]
 
 
 def fit_decisions(weighed: Sequence[Weighed], abilities: Mapping[str, Ability]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Fit clues, trust and thresholds on held-out readings; return them with the figures, clues fitted on the other folds."""
-    groups = [(w.clues, np.array([c["intent"] in {r["intent"] for r in right_calls(w)} for c in w.calls])) for w in weighed]
+    groups = [
+        (
+            w.clues,
+            np.array([c["intent"] in {r["intent"] for r in right_calls(w)} for c in w.calls]),
+            DIALOGUE_WEIGHT if is_dialogue(w) else 1,
+        )
+        for w in weighed
+    ]
     folds = np.array([w.fold for w in weighed])
     features, right, intent_right, effects, oos = [], [], [], [], []
     held = {f: fit_clues([g for g, other in zip(groups, folds, strict=True) if other != f]) for f in sorted(set(folds))}
@@ -159,7 +171,7 @@ def fit_decisions(weighed: Sequence[Weighed], abilities: Mapping[str, Ability]) 
     words["thresholds"] = {**limits, "alternative": 0.05}
     acted = np.array([s >= limits[e] for s, e in zip(sure, effects, strict=True)]) & ~np.array([said for _, said in oos])
     wanted, said = np.array(oos).T
-    solo = np.array([not item.case.get("history") and not item.situation.pending for item in weighed])
+    solo = np.array([not is_dialogue(item) for item in weighed])
     figures = {
         "utterances": len(weighed), "intent": np.mean(intent_right), "call": y.mean(), "intent_alone": np.array(intent_right)[solo].mean(),
         "call_alone": y[solo].mean(), "intent_in_dialogue": np.array(intent_right)[~solo].mean(), "call_in_dialogue": y[~solo].mean(),

@@ -11,9 +11,9 @@ from copilot.routing.route import Situation
 from copilot.routing.slots import Filled
 
 CLUES = (
-    "score", "out_of_scope", "asked", "asked_typed", "asked_short", "agrees", "declines", "changes", "changes_details", "unasked", "again",
-    "again_elliptic", "again_short", "again_pointing", "supplied", "missing", "left_names", "left_figures", "placed", "margin",
-    "asked_score",
+    "score", "out_of_scope", "off_topic", "asked", "asked_typed", "asked_short", "agrees", "declines", "changes", "changes_details",
+    "unasked", "again", "again_elliptic", "again_short", "again_pointing", "supplied", "missing", "left_names", "left_figures", "placed",
+    "margin", "asked_score",
 )  # fmt: skip
 
 
@@ -39,6 +39,7 @@ def clues(
     seen = {
         "score": score,
         "out_of_scope": ability.name == "out_of_scope",
+        "off_topic": ability.name == "out_of_scope" and bool(pending or situation.history),
         "asked": asked,
         "asked_typed": asked and answer is not None,
         "asked_short": asked and words <= 4,

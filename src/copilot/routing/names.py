@@ -46,9 +46,17 @@ def find_names(text: str, names: Mapping[str, Sequence[str]]) -> Iterator[tuple[
 
 
 def resolve(text: str, listed: Sequence[str]) -> str | None:
-    """Return the one of `listed` that `text` means, or None."""
+    """Return the one of `listed` that `text` means, by its name or by words that only this name has; None when there is none."""
     found = next(find_names(text, {"": listed}), None)
-    return found[2] if found else None
+    return found[2] if found else _by_part(text, listed)
+
+
+def _by_part(text: str, listed: Sequence[str]) -> str | None:
+    said = [w for w in re.findall(r"[a-z0-9]+", text.lower()) if w not in COMMON]
+    if not said or len(said) > MOST_WORDS:
+        return None
+    having = [name for name in listed if set(said) <= set(re.findall(r"[a-z0-9]+", name.lower()))]
+    return having[0] if len(having) == 1 else None
 
 
 def _match(text: str, words: Sequence[Token], known: Mapping[str, object]) -> tuple[float, str] | None:

@@ -14,7 +14,7 @@ from copilot.routing.clues import CLUES, clues
 from copilot.routing.features import delexicalise, facts, grams, unquoted
 from copilot.routing.linear import softmax
 from copilot.routing.model import Model
-from copilot.routing.references import supplied
+from copilot.routing.references import continues, supplied
 from copilot.routing.reply import answer, merged
 from copilot.routing.route import Reading, Route, Situation
 from copilot.routing.slots import Filled, Said, fill
@@ -27,6 +27,8 @@ CANDIDATES = 6
 ALTERNATIVES = 3
 LONGEST = 2000
 NONE_AT_MOST = 0.5
+HINT_SURE = 0.8
+UNREFERRING = ("confirm", "cancel", "undo", "help", "out_of_scope")
 
 
 class Encoder(Protocol):
@@ -121,10 +123,10 @@ class OfflineRouter:
             wanted.append(situation.history[-1]["intent"])
         return [(name, float(scores[labels.index(name)])) for name in dict.fromkeys(wanted)]
 
-    def _candidate(self, name: str, score: float, said: Said, situation: Situation, hints: Mapping[str, Any]) -> Candidate:
+    def _candidate(self, name: str, score: float, said: Said, situation: Situation, hints: Mapping[str, tuple[Any, float]]) -> Candidate:
         ability = self.known[name]
         pending = situation.pending or {}
-        filled = fill(said, ability, self.model.tagger, self.lexicon, {} if pending.get("intent") == name else hints)
+        filled = fill(said, ability, self.model.tagger, self.lexicon)
         args, reply = filled.args, None
         waiting = (pending.get("confirm") or pending).get("intent") == name
         if waiting and (argument := ability.argument(pending.get("ask") or "")):
@@ -132,13 +134,18 @@ class OfflineRouter:
             args = {argument.name: reply, **args} if reply is not None else args
         if waiting:
             args = merged(pending, args)
-        elif name not in ("confirm", "cancel", "undo", "help", "out_of_scope"):
-            args = supplied(ability, args, said.text, situation.history, self.known)
+        elif name not in UNREFERRING:
+            args = supplied(ability, args, said.text, situation, self.known)
+        leans = waiting or continues(name, said.text, situation.history)
+        for argument in ability.args:
+            value, share = hints.get(argument.name, (None, 0.0))
+            if value is not None and argument.name not in filled.args and (share >= HINT_SURE if leans else argument.name not in args):
+                args = {**args, argument.name: value}
         seen = clues(ability, score, filled, args, said.text, situation, reply)
         return Candidate(Reading(name, args, 0.0), filled, seen)
 
-    def _hints(self, dense: np.ndarray, counts: Mapping[int, float]) -> dict[str, Any]:
-        """Return the values of arguments that the whole utterance suggests."""
+    def _hints(self, dense: np.ndarray, counts: Mapping[int, float]) -> dict[str, tuple[Any, float]]:
+        """Return the values of arguments that the whole utterance suggests, and how strongly."""
         scores = self.model.hints.logits(dense, counts)
         groups: dict[str, list[int]] = {}
         for i, label in enumerate(self.model.hints.labels):
@@ -148,7 +155,7 @@ class OfflineRouter:
             shares = dict(zip((self.model.hints.labels[i].partition("=")[2] for i in columns), softmax(scores[columns]), strict=True))
             if shares.pop("", 0.0) <= NONE_AT_MOST:
                 value = max(shares, key=lambda label: shares[label])
-                found[argument] = {"true": True, "false": False}.get(value, value)
+                found[argument] = ({"true": True, "false": False}.get(value, value), float(shares[value]))
         return found
 
 

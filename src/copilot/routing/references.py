@@ -6,7 +6,7 @@ from typing import Any
 
 from copilot.intent import Ability, Argument
 from copilot.routing.kinds import is_new_name, kinds_of
-from copilot.routing.route import KINDS
+from copilot.routing.route import KINDS, Situation
 
 POINTING = re.compile(
     r"\b(?:it|its|it's|that|this|them|those|these|same|there|one|again|also|too|he|she|him|her|they|their|previous|last|above|first|second|other)\b",
@@ -20,6 +20,11 @@ ELLIPTIC = re.compile(
 )
 
 
+OTHER = re.compile(r"\bother\b", re.IGNORECASE)
+SHORT = 6
+"""Words of a reply that hardly says a whole call."""
+
+
 def is_elliptic(text: str) -> bool:
     """Say whether the words lean on the turn before."""
     return bool(ELLIPTIC.search(text))
@@ -31,21 +36,55 @@ def points_back(text: str) -> bool:
 
 
 def supplied(
-    ability: Ability, args: Mapping[str, Any], text: str, history: Sequence[Mapping[str, Any]], abilities: Mapping[str, Ability]
+    ability: Ability, args: Mapping[str, Any], text: str, situation: Situation, abilities: Mapping[str, Ability]
 ) -> dict[str, Any]:
     """Return `args` with what the dialogue supplies: the arguments of the same call before, else the things spoken of."""
+    history = spoken(situation)
     if not history:
         return dict(args)
     last = history[-1]
-    if last["intent"] == ability.name and (is_elliptic(text) or points_back(text) or len(text.split()) <= 4):
-        return {**last["args"], **args}
     found = dict(args)
+    if continues(ability.name, text, history):
+        found = {**last["args"], **_corrected(ability, args, last["args"], text)}
     pointing = points_back(text)
     for argument in ability.args:
         if argument.name not in found and (argument.required or (pointing and kinds_of(ability, argument))):
             value = _spoken_of(ability, argument, history, abilities)
-            if value is not None:
-                found[argument.name] = [value] if argument.many else value
+            if value is not None and value not in found.values():
+                found[argument.name] = [value] if argument.many and not isinstance(value, list) else value
+    return _others(ability, found, args, text, situation) if OTHER.search(text) else found
+
+
+def spoken(situation: Situation) -> list[Mapping[str, Any]]:
+    """Return the turns before, the call that waits for a yes last."""
+    waiting = (situation.pending or {}).get("confirm")
+    return [*situation.history, waiting] if waiting else list(situation.history)
+
+
+def continues(name: str, text: str, history: Sequence[Mapping[str, Any]]) -> bool:
+    """Say whether the words, read as the same call as before, lean on it."""
+    return bool(history) and history[-1]["intent"] == name and (is_elliptic(text) or points_back(text) or len(text.split()) <= SHORT)
+
+
+def _corrected(ability: Ability, args: Mapping[str, Any], before: Mapping[str, Any], text: str) -> dict[str, Any]:
+    """Let a bare figure ("make it 5 instead") change the one figure that was given before."""
+    figures = [a.name for a in ability.args if a.type in ("integer", "number")]
+    old, new = ([name for name in figures if name in given] for given in (before, args))
+    if len(old) == len(new) == len(args) == 1 and len(text.split()) <= SHORT - 1:
+        return {old[0]: args[new[0]]}
+    return dict(args)
+
+
+def _others(ability: Ability, found: dict[str, Any], args: Mapping[str, Any], text: str, situation: Situation) -> dict[str, Any]:
+    """Let "the other one" be the one thing of its kind that was not spoken of."""
+    for argument in ability.args:
+        value = found.get(argument.name)
+        if isinstance(value, str) and argument.name not in args:
+            for kind in kinds_of(ability, argument):
+                rest = [name for name in situation.names.get(kind, ()) if name != value]
+                if len(rest) == 1:
+                    found[argument.name] = rest[0]
+                    break
     return found
 
 

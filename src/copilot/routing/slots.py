@@ -1,5 +1,6 @@
 """Fill the arguments of an ability from an utterance."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,8 +13,27 @@ from copilot.routing.tagger import Marked, Tagger, word_features
 from copilot.routing.tokens import Token, tokenize
 from copilot.routing.values import Lexicon, Reader
 
+UNWANTED = re.compile(r"(?:\bnot|\brather than|\binstead of)\s+(?:only\s+)?(?:the\s+)?\S+(?:\s+\S+)?\W*$", re.IGNORECASE)
 # Regular things that mean their argument wherever they stand, when the ability has it and nothing else was said for it.
-PLAIN = {"region": "region", "instance_type": "instance", "user": "email", "image_id": "ami", "api_base": "url", "gpu_name": "gpu"}
+PLAIN: dict[str, tuple[str, ...]] = {
+    "region": ("region",),
+    "instance_type": ("instance",),
+    "user": ("email",),
+    "image_id": ("ami",),
+    "api_base": ("url",),
+    "gpu_name": ("gpu",),
+    "source": ("path", "url"),
+    "path": ("path",),
+    "since": ("period",),
+    "log_retention_days": ("period",),
+    "amount": ("money", "number"),
+    "threshold": ("percent", "time", "money", "number"),
+    "max_price": ("money",),
+    "target_cpu": ("percent",),
+    "memory": ("memory",),
+    "volume_size": ("memory",),
+    "memory_mb": ("memory",),
+}
 
 
 @dataclass(frozen=True)
@@ -41,61 +61,73 @@ class Said:
         return find_mentions(self.text, self.names)
 
     @cached_property
+    def said_until(self) -> int:
+        """Where a closing "not 30" or "rather than the old one" begins, which names what is not wanted."""
+        match = UNWANTED.search(self.text)
+        return match.start() if match and match.start() else len(self.text)
+
+    @cached_property
     def words(self) -> list[list[str]]:
         """What the tagger sees of each word."""
         return word_features(self.tokens, self.mentions)
 
 
-def fill(said: Said, ability: Ability, tagger: Tagger, lexicon: Lexicon, hints: Mapping[str, Any]) -> Filled:
-    """Return the arguments that the utterance gives, were it a call of `ability`.
-
-    Args:
-        hints: Values of arguments that the utterance as a whole suggests, for those that no word gives.
-    """
+def fill(said: Said, ability: Ability, tagger: Tagger, lexicon: Lexicon) -> Filled:
+    """Return the arguments that the words of the utterance give, were it a call of `ability`."""
     reader = Reader(said.text, said.mentions, said.names, lexicon)
-    marks = tagger.mark(ability, said.tokens, said.words)
-    args: dict[str, Any] = {}
-    used: list[Marked] = []
-    for mark in sorted(marks, key=lambda m: -m.margin):
-        argument = ability.argument(mark.arg)
-        value = reader.value(ability, argument, mark.start, mark.end) if argument else None
-        if argument is None or value is None or value == "":
-            continue
-        if argument.many:
-            args.setdefault(mark.arg, []).append((mark.start, value))
-        elif mark.arg in args:
-            continue
-        else:
-            args[mark.arg] = value
-        used.append(mark)
-    args = {name: _in_order(value) if isinstance(value, list) else value for name, value in args.items()}
-    left = [m for m in said.mentions if not any(u.start < m.end and u.end > m.start for u in used)]
-    left = _place(ability, args, left)
+    limit = said.said_until
+    marks = [m for m in tagger.mark(ability, said.tokens, said.words) if m.start < limit]
+    args, used = _read(ability, marks, reader)
+    left = [m for m in said.mentions if m.start < limit and not any(u.start < m.end and u.end > m.start for u in used)]
+    left = _place(ability, args, left, reader)
     for argument in ability.args:
-        value = args.get(argument.name, reader.cue(argument))
-        value = hints.get(argument.name) if value is None else value
+        value = None if argument.name in args else reader.cue(argument, limit)
         if value is not None:
             args[argument.name] = value
     return Filled(args, min((u.margin for u in used), default=0.0), tuple(left))
 
 
-def _in_order(found: Sequence[tuple[int, Any]]) -> list[Any]:
-    return list(dict.fromkeys(value for _, value in sorted(found, key=lambda f: f[0])))
+def _read(ability: Ability, marks: Sequence[Marked], reader: Reader) -> tuple[dict[str, Any], list[Marked]]:
+    """Return the values of the marked words, the surest first where two give the same argument, and the marks that gave one."""
+    args: dict[str, Any] = {}
+    lists: dict[str, list[tuple[int, Any]]] = {}
+    used = []
+    for mark in sorted(marks, key=lambda m: -m.margin):
+        argument = ability.argument(mark.arg)
+        value = reader.value(ability, argument, mark.start, mark.end) if argument and mark.arg not in args else None
+        if argument is None or value in (None, ""):
+            continue
+        if argument.many:
+            lists.setdefault(mark.arg, []).append((mark.start, value))
+        else:
+            args[mark.arg] = value
+        used.append(mark)
+    return args | {name: _in_order(found, reader.known(ability, name)) for name, found in lists.items()}, used
 
 
-def _place(ability: Ability, args: dict[str, Any], left: Sequence[Mention]) -> list[Mention]:
+def _in_order(found: Sequence[tuple[int, Any]], known: Sequence[str]) -> list[Any]:
+    """Return the values in the order they were said; where two are known to exist, the unknown ones beside them are other words."""
+    values = list(dict.fromkeys(value for _, value in sorted(found, key=lambda f: f[0])))
+    existing = [value for value in values if value in known]
+    return existing if len(existing) > 1 else values
+
+
+def _place(ability: Ability, args: dict[str, Any], left: Sequence[Mention], reader: Reader) -> list[Mention]:
     """Give recognised things that no mark covers to the arguments that can only mean them; return the rest."""
     rest = []
     for mention in left:
-        argument = next((a for a in ability.args if a.name not in args and _fits(ability, a, mention)), None)
-        if argument is None:
+        argument = next((a for a in ability.args if (a.many or a.name not in args) and _fits(ability, a, mention)), None)
+        value = reader.value(ability, argument, mention.start, mention.end) if argument else None
+        if argument is None or value is None:
             rest.append(mention)
+        elif argument.many:
+            args[argument.name] = list(dict.fromkeys([*args.get(argument.name, ()), value]))
         else:
-            args[argument.name] = [mention.value] if argument.many else mention.value
+            args[argument.name] = value
     return rest
 
 
 def _fits(ability: Ability, argument: Argument, mention: Mention) -> bool:
     if mention.kind == "names":
-        return argument.required and bool(set(mention.of) & set(kinds_of(ability, argument)))
-    return PLAIN.get(argument.name) == mention.kind
+        return (argument.required or argument.many) and bool(set(mention.of) & set(kinds_of(ability, argument)))
+    return mention.kind in PLAIN.get(argument.name, ())

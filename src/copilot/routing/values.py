@@ -92,10 +92,16 @@ class Reader:
                 return frequency(said)
         return self._string(ability, argument, start, end, said)
 
-    def cue(self, argument: Argument) -> Any:
-        """Return the value that a cue of the argument gives, wherever it stands; the longest cue wins."""
+    def known(self, ability: Ability, name: str) -> list[str]:
+        """Return the names that an argument can only choose from; none for models, which need not be registered yet."""
+        argument = ability.argument(name)
+        kinds = kinds_of(ability, argument) if argument else ()
+        return [] if "models" in kinds else [n for kind in kinds for n in self.names.get(kind, ())]
+
+    def cue(self, argument: Argument, limit: int) -> Any:
+        """Return the value that a cue of the argument gives, wherever it stands before `limit`; the longest cue wins."""
         cues = self.lexicon.cues.get(argument.name, {})
-        words = [t.lower for t in self.tokens] if cues else []
+        words = [t.lower for t in self.tokens if t.start < limit] if cues else []
         for length in range(min(LONGEST_CUE, len(words)), 0, -1):
             for first in range(len(words) - length + 1):
                 found = cues.get(" ".join(words[first : first + length]))
