@@ -26,7 +26,7 @@ from copilot.routing.offline import OfflineRouter, catalogue, dense_features, tr
 from copilot.routing.route import Situation
 
 SEED = 20261120
-VARIANTS = 2  # samples drawn from each written utterance
+VARIANTS = 3  # samples drawn from each written utterance
 FOLDS = 3
 ACT = {"read": 0.86, "write": 0.88, "cloud": 0.93, "destructive": 0.93}  # wanted share of right calls among those acted on
 START = {"score": 1.0}
