@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from copilot.context import mask
 from copilot.faces.cli import app
 from copilot.faces.commands import parse_line
 from copilot.faces.reference import as_markdown
+from copilot.masking import mask
 from copilot.resources import resource
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -29,7 +29,11 @@ def test_a_command_in_the_documents_exists(line: str) -> None:
     assert words[0] in PRODUCT or words[0].startswith("-") or parse_line(f"/{line}")
 
 
-@pytest.mark.parametrize("path", said(r"\]\(((?:docs|benchmarks)?/?[\w./-]+\.md)\)") + said(r"`((?:src|data|tests|prompts|docs|scripts)/[\w./-]+)`"))
+LINKS = said(r"\]\(((?:docs|benchmarks)?/?[\w./-]+\.md)\)")
+NAMED = said(r"`((?:src|data|tests|prompts|docs|scripts|benchmarks)/[\w./-]+)`")
+
+
+@pytest.mark.parametrize("path", LINKS + NAMED)
 def test_a_file_in_the_documents_exists(path: str) -> None:
     assert any((page.parent / path).exists() for page in PAGES) or (ROOT / path).exists()
 

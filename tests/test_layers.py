@@ -8,12 +8,13 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "copilot"
 FILES = sorted(SOURCE.rglob("*.py"))
-BASE = {"errors", "resources", "progress", "result"}
+BASE = {"errors", "resources", "progress", "result", "masking"}
 ALLOWED = {
     "errors": set(),
     "resources": set(),
     "progress": set(),
     "result": set(),
+    "masking": set(),
     "prompt": {"resources"},
     "intent": {"errors"},
     "outside": {*BASE},

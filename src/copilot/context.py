@@ -2,7 +2,6 @@
 
 import getpass
 import os
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,10 +12,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from copilot.errors import BadArguments, NeedsAnswer, NeedsConfirmation
 from copilot.intent import Intent
+from copilot.masking import mask, masked
+from copilot.outside.catalogue import BUILTIN
 from copilot.progress import Progress, Silent
 
 if TYPE_CHECKING:
     from copilot.outside.audit import Audit
+    from copilot.outside.chat import Chat
     from copilot.outside.embed import Embedder
     from copilot.outside.store import Store
 
@@ -25,15 +27,6 @@ Consent = Literal["none", "words", "person"]
 """Who agreed to the running call: nobody; words that came through a pipe or a script; a person at a terminal or `--yes`."""
 
 FREE_TEXT = {"question", "query", "instructions", "comment", "purpose"}
-SECRETS = re.compile(
-    r"(?i)\b(sk-[\w-]{8,}|AKIA[0-9A-Z]{12,}|gh[pousr]_\w{20,}|xox[abp]-[\w-]+|(?:api[_-]?key|token|password|secret)\s*[=:]\s*\S+)"
-    r"|(?<=://)[^\s/@]+:[^\s/@]+(?=@)"
-)
-
-
-def mask(text: str) -> str:
-    """Replace what looks like a credential; every log and every stored utterance goes through here."""
-    return SECRETS.sub("[masked]", text)
 
 
 @dataclass
@@ -46,6 +39,8 @@ class Context:
         region: AWS region that a call takes when it names none.
         live: True to reach real AWS; everything else is simulated.
         consent: Who agreed to what is running now.
+        operation: Id of the running operation; empty while nothing is being written.
+        route_offline: True to leave the default language model out of routing.
     """
 
     home: Path
@@ -55,6 +50,7 @@ class Context:
     consent: Consent = "none"
     progress: Progress = field(default_factory=Silent)
     operation: str = ""
+    route_offline: bool = False
 
     @cached_property
     def store(self) -> "Store":
@@ -75,6 +71,16 @@ class Context:
         return Embedder.load()
 
     @property
+    def router_chat(self) -> "Chat | None":
+        """The language model that routes: the workspace's default one; None when that is the built-in model."""
+        default = self.store.find("model", self.store.settings().get("model") or "")
+        if self.route_offline or default is None or default.body["provider"] == BUILTIN.provider:
+            return None
+        from copilot.outside.chat import Chat
+
+        return Chat(default.body["id"], default.body.get("api_base"), 0.0)
+
+    @property
     def account(self) -> str:
         """What the toolbar and the audit call the AWS side of this process."""
         return "live" if self.live else "simulated"
@@ -84,16 +90,16 @@ class Context:
         """Stand between a validated call and its handler: confirmation, operation, audit (see `copilot.intent.Gate`)."""
         if intent.effect in ("cloud", "destructive") and not self._agreed():
             raise self._ask(intent, args)
-        masked = masked_args(args)
+        recorded = masked_args(args)
         if intent.effect != "read":
-            self.operation = self.store.begin(intent.name, masked, undoable=intent.effect == "write" and intent.name != "undo")
+            self.operation = self.store.begin(intent.name, recorded, undoable=intent.effect == "write" and intent.name != "undo")
         try:
             yield self
         except BaseException as error:
             outcome = "asked" if isinstance(error, NeedsAnswer) else "failed"
-            self._close(intent, masked, outcome, mask(str(error) or type(error).__name__))
+            self._close(intent, recorded, outcome, mask(str(error) or type(error).__name__))
             raise
-        self._close(intent, masked, "done", "")
+        self._close(intent, recorded, "done", "")
 
     def _agreed(self) -> bool:
         return self.consent == "person" or (self.consent == "words" and not self.live)
@@ -110,11 +116,11 @@ class Context:
             shown,
         )
 
-    def _close(self, intent: Intent, masked: Mapping[str, Any], outcome: str, detail: str) -> None:
+    def _close(self, intent: Intent, recorded: Mapping[str, Any], outcome: str, detail: str) -> None:
         if intent.effect == "read":
             return
         self.store.finish(self.operation, outcome)
-        self.audit.append(intent.name, masked, outcome, detail, self.operation, self.account)
+        self.audit.append(intent.name, recorded, outcome, detail, self.operation, self.account)
         self.operation = ""
 
 
@@ -127,14 +133,14 @@ def masked_args(args: Mapping[str, Any]) -> dict[str, Any]:
         if name in FREE_TEXT:
             shown[name] = f"sha256:{sha256(str(value).encode()).hexdigest()[:16]}"
         else:
-            shown[name] = mask(value) if isinstance(value, str) else value
+            shown[name] = masked(value)
     return shown
 
 
 def open_context(
     home: Path | None = None, user: str = "", region: str = "", live: bool = False, progress: Progress | None = None
 ) -> Context:
-    """Wire a context from the command line's words and the environment (COPILOT_HOME, COPILOT_USER, AWS_REGION).
+    """Wire a context from the command line's words and the environment (COPILOT_HOME, COPILOT_USER, COPILOT_ROUTER, AWS_REGION).
 
     Raises:
         BadArguments: the home is a file.
@@ -148,4 +154,5 @@ def open_context(
         region=region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION,
         live=live,
         progress=progress or Silent(),
+        route_offline=os.environ.get("COPILOT_ROUTER") == "offline",
     )

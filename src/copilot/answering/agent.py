@@ -5,6 +5,7 @@ from typing import Any
 
 from copilot.answering.answer import Answer
 from copilot.errors import NotFound, Refused
+from copilot.knowledge.index import choose_index
 from copilot.knowledge.search import Encoder, search
 from copilot.outside.catalogue import BUILTIN, BUILTIN_NAME
 from copilot.outside.store import Store, Thing
@@ -69,7 +70,8 @@ def ask(store: Store, embedder: Encoder, agent: Agent, question: str) -> Answer:
         raise NotFound.named(
             "collection", gone[0], known, f"Take it away: copilot agents update {agent.name} --remove-collection {gone[0]}"
         )
-    passages = search(store.connection, store.owner, embedder, agent.collections, question, PASSAGES)
+    index = choose_index(store, agent.collections)
+    passages = search(store.connection, store.owner, embedder, agent.collections, question, PASSAGES, index)
     if agent.offline:
         from copilot.answering.extract import answer
 

@@ -179,7 +179,7 @@ def _bug() -> CopilotError:
     import traceback
     from tempfile import NamedTemporaryFile
 
-    from copilot.context import mask
+    from copilot.masking import mask
 
     with NamedTemporaryFile("w", prefix="copilot-", suffix=".log", delete=False, encoding="utf-8") as file:
         file.write(mask(traceback.format_exc()))

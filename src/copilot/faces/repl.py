@@ -11,12 +11,12 @@ from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import FileHistory
 from rich.text import Text
 
-from copilot.context import mask
 from copilot.errors import CopilotError
 from copilot.faces import show
 from copilot.faces.terminal import Options, Terminal
 from copilot.intent import THINGS
 from copilot.intents import REGISTRY
+from copilot.masking import mask
 
 WORDS = {
     "/why": "Show how the last line was read.",

@@ -6,7 +6,7 @@ from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.text import Text
@@ -20,6 +20,9 @@ from copilot.intents import REGISTRY
 from copilot.progress import Advance
 from copilot.routing.conversation import Conversation, Turn
 from copilot.routing.route import Router
+
+if TYPE_CHECKING:
+    from copilot.routing.offline import OfflineRouter
 
 
 @dataclass(frozen=True)
@@ -90,9 +93,16 @@ class Terminal:
     def conversation(self) -> Conversation:
         return Conversation(self.ctx.store, self.options.session, REGISTRY, lambda: self.router, parse_line, self.perform)
 
-    @cached_property
+    @property
     def router(self) -> Router:
         """Return the workspace's router: its default language model, or the offline one."""
+        from copilot.routing.llm import LanguageModelRouter
+
+        chat = self.ctx.router_chat
+        return LanguageModelRouter(chat, self.offline_router) if chat else self.offline_router
+
+    @cached_property
+    def offline_router(self) -> "OfflineRouter":
         from copilot.routing.offline import OfflineRouter
 
         return OfflineRouter.load(self.ctx.embedder)

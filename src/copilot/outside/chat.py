@@ -63,7 +63,8 @@ class Reply:
 class Chatter(Protocol):
     """A model that can be talked to."""
 
-    model: str
+    @property
+    def model(self) -> str: ...
 
     def complete(
         self,

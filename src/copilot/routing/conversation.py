@@ -7,6 +7,7 @@ from typing import Any
 
 from copilot.errors import CopilotError, NeedsAnswer, OutOfScope
 from copilot.intent import THINGS, Intent
+from copilot.masking import mask, masked
 from copilot.outside.catalogue import BUILTIN_NAME
 from copilot.outside.store import Store
 from copilot.routing.route import Route, Router, Situation
@@ -117,7 +118,7 @@ class Conversation:
             return Route(name, args, 1.0, "act", why="A typed command runs as it is.", via="typed")
         if route := self._reply(utterance):
             return route
-        return self.router().route(utterance, self.situation(), self.abilities)
+        return self.router().route(mask(utterance), self.situation(), self.abilities)
 
     def situation(self) -> Situation:
         names = {f"{kind}s": self.store.names(kind) for kind in THINGS}
@@ -191,7 +192,7 @@ class Conversation:
 
     def _save(self) -> None:
         if self.name:
-            self.store.save_session(self.name, {"history": self.history, "pending": self.pending})
+            self.store.save_session(self.name, masked({"history": self.history, "pending": self.pending}))
 
 
 def spell(ability: Intent, args: Mapping[str, Any]) -> str:
