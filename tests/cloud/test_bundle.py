@@ -50,6 +50,13 @@ def test_installed_libraries_do_where_there_are_no_wheels(tmp_path: Path) -> Non
     assert any(name.startswith("tokenizers/tokenizers") for name in names)
 
 
+def test_a_wheel_that_is_not_in_the_lock_is_not_packed(tmp_path: Path) -> None:
+    for name in bundle.LIBRARIES:
+        (tmp_path / f"{name}-9.9-cp399-cp399-manylinux_2_28_x86_64.whl").write_bytes(b"forged")
+    with pytest.raises(Unavailable):
+        bundle.build(tmp_path / "cache", "3.99", wheels=tmp_path)
+
+
 def test_for_another_python_without_wheels_the_command_is_given(tmp_path: Path) -> None:
     with pytest.raises(Unavailable) as missing:
         bundle.build(tmp_path, "3.99", wheels=tmp_path / "none")

@@ -2,6 +2,7 @@
 
 import ast
 import platform
+import re
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ HANDLER = f"{ENTRY}.handle"
 LIBRARIES = ("numpy", "tokenizers")
 MOST_BYTES = 200 * 10**6
 """Unzipped; AWS allows 250 MiB."""
+LOCK = PACKAGE.parents[1] / "lambda.lock"
 WHEELS = PACKAGE.parents[1] / ".cache" / "lambda"
 LEFT_OUT = {"tests", "f2py", "distutils", "include"}
 SUFFIXES_LEFT_OUT = {".pyi", ".pyc", ".a", ".lib", ".h"}
@@ -57,6 +59,8 @@ def build(folder: Path, version: str, wheels: Path = WHEELS) -> Path:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         members = sorted({**dict(own), **dict(_from_wheels(found) if found else _installed())}.items())
         _write(bundle, members)
+        for old in set(folder.glob("bundle-*.zip")) - {bundle}:
+            old.unlink(missing_ok=True)
     return bundle
 
 
@@ -65,7 +69,7 @@ def download(version: str) -> str:
     platforms = " ".join(f"--platform manylinux_2_{minor}_x86_64" for minor in (28, 27, 17))
     return (
         f"python -m pip download --no-deps --require-hashes --only-binary=:all: --python-version {version} {platforms} "
-        f"--platform manylinux2014_x86_64 -d {WHEELS} -r {WHEELS.parents[1] / 'lambda.lock'}"
+        f"--platform manylinux2014_x86_64 -d {WHEELS} -r {LOCK}"
     )
 
 
@@ -95,10 +99,15 @@ def _imported(source: Path) -> Iterator[str]:
 
 
 def _wheels(folder: Path, version: str) -> list[Path]:
-    """Return one wheel for each library, or nothing when one is missing."""
+    """Return one wheel of the lock for each library, or nothing when one is missing."""
     tags = (f"-cp{version.replace('.', '')}-", "-abi3-")
-    found = [path for path in sorted(folder.glob("*x86_64.whl")) if any(tag in path.name for tag in tags)]
-    return found if {path.name.partition("-")[0] for path in found} == set(LIBRARIES) else []
+    locked = set(re.findall(r"sha256:([0-9a-f]{64})", LOCK.read_text(encoding="utf-8"))) if LOCK.exists() else set()
+    found = {
+        path.name.partition("-")[0]: path
+        for path in sorted(folder.glob("*x86_64.whl"))
+        if any(tag in path.name for tag in tags) and sha256(path.read_bytes()).hexdigest() in locked
+    }
+    return list(found.values()) if set(found) == set(LIBRARIES) else []
 
 
 def _this_machine_will_do(version: str) -> bool:

@@ -65,9 +65,8 @@ class Functions:
         self._workers.clear()
 
     def _worker(self, region: str, settings: Mapping[str, Any]) -> "Worker":
-        made_of = json.dumps(
-            [settings["CodeSha256"], settings["MemorySize"], settings["Handler"], settings.get("Environment")], sort_keys=True
-        )
+        parts = ("CodeSha256", "MemorySize", "Handler", "Environment")
+        made_of = json.dumps([settings.get(part) for part in parts], sort_keys=True)
         with self._starting:
             known = self._workers.get(settings["FunctionArn"])
             if known and known.alive and known.made_of == made_of:
