@@ -10,14 +10,14 @@ import scipy.sparse as sp
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
-from copilot.intent import Ability, Argument
+from copilot.intent import Ability
 from copilot.routing.clues import CLUES
 from copilot.routing.corpus import Labelled
 from copilot.routing.features import BUCKETS
 from copilot.routing.linear import Linear
 from copilot.routing.names import bare
 from copilot.routing.tokens import tokenize
-from copilot.routing.values import LONGEST_CUE
+from copilot.routing.values import LONGEST_CUE, is_listed
 
 STRENGTH = 10.0  # inverse regularisation of the linear heads, chosen by cross-validation
 ROUNDS = 150
@@ -103,9 +103,8 @@ def fit_lexicon(lines: Sequence[Labelled], abilities: Mapping[str, Ability]) -> 
 def fit_cues(lines: Sequence[Labelled], abilities: Mapping[str, Ability]) -> dict[str, dict[str, Any]]:
     """Collect the words that give an argument wherever they stand: seen for it, and hardly ever beside another value or none."""
     cues: dict[str, dict[str, Any]] = {}
-    for name in sorted({a.name for ability in abilities.values() for a in ability.args if _is_listed(a)}):
-        having = [line for line in lines if abilities[line.intent].argument(name)]
-        having = [line for line in having if _is_listed(abilities[line.intent].argument(name))]
+    for name in sorted({a.name for ability in abilities.values() for a in ability.args if is_listed(a)}):
+        having = [line for line in lines if (a := abilities[line.intent].argument(name)) and is_listed(a)]
         texts = [(f" {' '.join(t.lower for t in tokenize(line.text))} ", line) for line in having]
         phrases = {" ".join(t.lower for t in tokenize(line.text[s.start : s.end])) for line in having for s in line.spans if s.arg == name}
         found = {}
@@ -116,11 +115,6 @@ def fit_cues(lines: Sequence[Labelled], abilities: Mapping[str, Ability]) -> dic
                 found[phrase] = value
         cues[name] = found
     return cues
-
-
-def _is_listed(argument: Argument | None) -> bool:
-    """Say whether the values of an argument can be listed."""
-    return argument is not None and (bool(argument.choices) or argument.type.startswith("hourly") or argument.name == "provider")
 
 
 def fit_clues(groups: Sequence[tuple[np.ndarray, np.ndarray, int]], strength: float = 1.0) -> dict[str, float]:

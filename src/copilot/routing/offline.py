@@ -18,7 +18,7 @@ from copilot.routing.references import continues, supplied
 from copilot.routing.reply import answer, merged
 from copilot.routing.route import Reading, Route, Situation
 from copilot.routing.slots import Filled, Said, fill
-from copilot.routing.values import Lexicon
+from copilot.routing.values import Lexicon, allows
 
 if TYPE_CHECKING:
     from copilot.outside.embed import Embedder
@@ -124,8 +124,8 @@ class OfflineRouter:
         return [(name, float(scores[labels.index(name)])) for name in dict.fromkeys(wanted)]
 
     def _candidate(self, name: str, score: float, said: Said, situation: Situation, hints: Mapping[str, tuple[Any, float]]) -> Candidate:
-        ability = self.known[name]
-        pending = situation.pending or {}
+        """Read the utterance as a call of one ability: what its words give, what the dialogue supplies, what the whole suggests."""
+        ability, pending = self.known[name], situation.pending or {}
         filled = fill(said, ability, self.model.tagger, self.lexicon)
         args, reply = filled.args, None
         waiting = (pending.get("confirm") or pending).get("intent") == name
@@ -137,10 +137,7 @@ class OfflineRouter:
         elif name not in UNREFERRING:
             args = supplied(ability, args, said.text, situation, self.known)
         leans = waiting or continues(name, said.text, situation.history)
-        for argument in ability.args:
-            value, share = hints.get(argument.name, (None, 0.0))
-            if value is not None and argument.name not in filled.args and (share >= HINT_SURE if leans else argument.name not in args):
-                args = {**args, argument.name: value}
+        args = {**args, **_hinted(ability, hints, filled.args if leans else args, HINT_SURE if leans else 0.0)}
         seen = clues(ability, score, filled, args, said.text, situation, reply)
         return Candidate(Reading(name, args, 0.0), filled, seen)
 
@@ -157,6 +154,12 @@ class OfflineRouter:
                 value = max(shares, key=lambda label: shares[label])
                 found[argument] = ({"true": True, "false": False}.get(value, value), float(shares[value]))
         return found
+
+
+def _hinted(ability: Ability, hints: Mapping[str, tuple[Any, float]], given: Mapping[str, Any], least: float) -> dict[str, Any]:
+    """Return the hints of at least some strength that fit arguments which are not given."""
+    wanted = [a for a in ability.args if a.name in hints and a.name not in given and allows(a, hints[a.name][0])]
+    return {a.name: hints[a.name][0] for a in wanted if hints[a.name][1] >= least}
 
 
 def dense_features(spoken: np.ndarray, raw: np.ndarray, seen: np.ndarray) -> np.ndarray:

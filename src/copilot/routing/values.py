@@ -100,12 +100,12 @@ class Reader:
 
     def cue(self, argument: Argument, limit: int) -> Any:
         """Return the value that a cue of the argument gives, wherever it stands before `limit`; the longest cue wins."""
-        cues = self.lexicon.cues.get(argument.name, {})
+        cues = self.lexicon.cues.get(argument.name, {}) if is_listed(argument) else {}
         words = [t.lower for t in self.tokens if t.start < limit] if cues else []
         for length in range(min(LONGEST_CUE, len(words)), 0, -1):
             for first in range(len(words) - length + 1):
                 found = cues.get(" ".join(words[first : first + length]))
-                if found is not None:
+                if found is not None and allows(argument, found):
                     return found
         return None
 
@@ -171,6 +171,16 @@ class Reader:
         if re.fullmatch(REGION, said.lower()):
             return said.lower()
         return resolve_region(said, self.lexicon)
+
+
+def is_listed(argument: Argument) -> bool:
+    """Say whether the values of an argument, or nearly all of them, can be listed."""
+    return bool(argument.choices) or argument.type.startswith("hourly") or argument.name == "provider"
+
+
+def allows(argument: Argument, value: Any) -> bool:
+    """Say whether a listed value is one of this argument; abilities have arguments of one name with other values."""
+    return value in argument.choices if argument.choices else isinstance(value, bool) == (argument.type == "boolean")
 
 
 def resolve_region(said: str, lexicon: Lexicon) -> str | None:
