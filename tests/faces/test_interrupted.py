@@ -62,3 +62,23 @@ def count(home: Path, sql: str) -> int:
         return 0
     finally:
         connection.close()
+
+
+def test_a_killed_deployment_is_rolled_back_by_the_next_command(copilot: Run, tmp_path: Path) -> None:
+    note = tmp_path / "note.txt"
+    note.write_text(WORDS)
+    copilot("data", "ingest", str(note), "--collection", "notes")
+    copilot("agents", "create", "guide", "--collections", "notes")
+    home = tmp_path / "home"
+    command = [sys.executable, "-m", "copilot", "deployments", "deploy-agent", "--agent", "guide", "--yes"]
+    running = subprocess.Popen(command, env={**os.environ, "COPILOT_HOME": str(home)}, stdout=subprocess.DEVNULL)
+    while running.poll() is None and count(home, "SELECT count(*) FROM resources") < 4:
+        time.sleep(0.01)
+    running.send_signal(signal.SIGKILL)
+    assert running.wait() == -signal.SIGKILL
+    ran = copilot("deployments", "list", "--json")
+    assert "put back" in ran.err
+    assert ran.document["result"]["deployments"] == []
+    assert count(home, "SELECT count(*) FROM resources") == 0
+    assert copilot("deployments", "deploy-agent", "--agent", "guide", "--yes").code == 0
+    assert copilot("deployments", "show", "guide-dev", "--check", "--json").document["result"]["health"].startswith("all 15")

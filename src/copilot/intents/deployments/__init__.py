@@ -56,7 +56,25 @@ def preview_deployment(ctx: Context, agent: str | None = None, environment: Envi
         return Preview(planned, {"agent": planned.agent, "environment": planned.environment, "plan": planned.plan})
 
 
-@intent("cloud", examples=("deploy", "ship helpdesk to production", "put the legal-bot agent into staging"), preview=preview_deployment)
+def put_back(ctx: Context, **_recorded: str | None) -> str:
+    """Roll back what a killed process left half-done in the account that this one reaches."""
+    from copilot.cloud.journal import unfinished
+
+    said: list[str] = []
+    for region in sorted({apply.region for apply in unfinished(ctx.store) if (apply.account == "simulated") != ctx.live}):
+        with hold_account(ctx, region) as (_, notes):
+            said += notes
+    waiting = ", ".join(apply.deployment for apply in unfinished(ctx.store))
+    said += [f"{waiting} was cut off in the other account; it is put back when that is reached (--live or without)."] if waiting else []
+    return " ".join(said) or "Nothing was left half-done."
+
+
+@intent(
+    "cloud",
+    examples=("deploy", "ship helpdesk to production", "put the legal-bot agent into staging"),
+    preview=preview_deployment,
+    recover=put_back,
+)
 def deploy_agent(ctx: Context, agent: str | None = None, environment: Environment | None = None, plan: str | None = None) -> Deployed:
     """Deploy an agent (or the prepared instances) as planned.
 
@@ -183,6 +201,7 @@ def preview_removal(ctx: Context, deployment: str) -> Preview:
     "destructive",
     examples=("tear down the helpdesk deployment", "destroy helpdesk-staging", "remove everything we deployed for legal-bot"),
     preview=preview_removal,
+    recover=put_back,
 )
 def destroy_deployment(ctx: Context, deployment: str) -> DestroyedDeployment:
     """Tear a deployment down, removing only what it created.
