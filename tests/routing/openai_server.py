@@ -100,7 +100,7 @@ def serve(script: Sequence[Answer]) -> Iterator[Endpoint]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Scripted)
     endpoint = Endpoint(f"http://127.0.0.1:{server.server_port}/v1", list(script))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield endpoint

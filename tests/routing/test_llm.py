@@ -49,12 +49,17 @@ def test_a_right_call_is_kept_and_both_calls_are_accounted_for(ask) -> None:  # 
     asked = ask([LOGS, verdict("keep")])
     assert asked.call == ("show_logs", {"deployment": "helpdesk"})
     assert asked.route.decision == "act"
-    assert [(s.purpose, s.tokens_in, s.tokens_out, s.usd) for s in asked.route.spent] == [("route", 100, 10, None), ("reflect", 100, 10, None)]
+    assert [(s.purpose, s.tokens_in, s.tokens_out, s.usd) for s in asked.route.spent] == [
+        ("route", 100, 10, None),
+        ("reflect", 100, 10, None),
+    ]
     assert asked.route.via == "openai/some-model"
 
 
 def test_a_wrong_call_is_mended_by_reflection(ask) -> None:  # type: ignore[no-untyped-def]
-    asked = ask([calls("show_deployment", {"deployment": "helpdesk"}), verdict("mend", intent="show_logs", args={"deployment": "helpdesk"})])
+    asked = ask(
+        [calls("show_deployment", {"deployment": "helpdesk"}), verdict("mend", intent="show_logs", args={"deployment": "helpdesk"})]
+    )
     assert asked.call == ("show_logs", {"deployment": "helpdesk"})
     assert "show_deployment" in asked.route.why
 
