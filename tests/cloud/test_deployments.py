@@ -147,12 +147,13 @@ def test_another_process_shows_what_this_one_deployed(ctx: Context) -> None:
         "import sys; from pathlib import Path; from copilot.context import Context; from copilot.intents import REGISTRY\n"
         "ctx = Context(home=Path(sys.argv[1]), user='tester')\n"
         "print(REGISTRY['list_deployments'].run({}, ctx).headline)\n"
+        "print(REGISTRY['show_deployment'].run({'deployment': 'helpdesk'}, ctx).health[:21])\n"
         "assert not {'moto', 'boto3'} & set(sys.modules)\n"
         "print(REGISTRY['show_deployment'].run({'deployment': 'helpdesk', 'check': True}, ctx).health)\n"
     )
     done = subprocess.run([sys.executable, "-c", script, str(ctx.home)], capture_output=True, text=True, check=False, timeout=60)
     assert done.stderr == ""
-    assert done.stdout == "1 deployment: helpdesk-dev.\nall 15 resources are as deployed\n"
+    assert done.stdout == "1 deployment: helpdesk-dev.\n15 resources deployed\nall 15 resources are as deployed\n"
 
 
 def test_what_somebody_else_changed_is_shown_and_mended(ctx: Context) -> None:

@@ -144,6 +144,11 @@ def running(folder: Path) -> Iterator[str]:
         account.lock.release()
 
 
+def is_running(folder: Path) -> bool:
+    """Tell whether this process has the account of `folder` in memory."""
+    return bool(_running) and _running[0].folder == folder.resolve()
+
+
 def _open(folder: Path) -> SimulatedAccount:
     if _running and _running[0].folder != folder:
         shut_down()  # moto's state belongs to the process: one account at a time

@@ -153,12 +153,14 @@ def show_deployment(ctx: Context, deployment: str, check: bool = False) -> Shown
         deployment: Deployment or agent name.
         check: Read every resource in the account and say what is missing or changed.
     """
+    from copilot.cloud.account import warm
     from copilot.cloud.journal import Journal
 
     notes = mend(ctx)
     thing = named_deployment(ctx, deployment, "show_deployment")
     body, journal = thing.body, Journal(ctx.store, thing.name)
     drift: dict[str, str] = {}
+    check = check or (body["simulated"] and not ctx.live and warm(ctx.home))
     if check:
         check_reach(ctx, thing)
         with hold_account(ctx, body["region"]) as (session, _):
@@ -174,7 +176,7 @@ def show_deployment(ctx: Context, deployment: str, check: bool = False) -> Shown
         account=body["account"],
         simulated=body["simulated"],
         endpoint=body["endpoint"],
-        health=state if check else f"{len(resources)} resources deployed {body['deployed_at'][:16]}, not checked since",
+        health=state if check else f"{len(resources)} resources deployed {body['deployed_at'][:16]}, not checked since (--check)",
         resources=resource_rows(resources, drift, "as deployed" if check else "deployed"),
         history=event_rows(journal.history()),
         notes=notes,
