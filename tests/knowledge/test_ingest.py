@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from copilot.errors import BadArguments, NotFound
+from copilot.errors import BadArguments, NotFound, Refused
 from copilot.knowledge import collections
+from copilot.knowledge.ingest import ingest
 from copilot.knowledge.search import search
 from copilot.outside.embed import Embedder
 from copilot.outside.store import Store
@@ -96,6 +97,26 @@ def test_undo_removes_exactly_what_the_ingest_added(read: Ingest, folder: Path, 
     store.revert(store.last_operation()["id"])
     assert store.names("collection") == []
     assert store.rows("SELECT * FROM documents") == []
+    whole(store)
+
+
+def test_undo_of_what_was_replaced_again_is_refused_and_changes_nothing(
+    read: Ingest, folder: Path, store: Store, embedder: Embedder
+) -> None:
+    read(folder)
+    earlier, later = (store.begin("ingest_data", {}, undoable=True) for _ in range(2))
+    for operation in (later, earlier):
+        (folder / "note-07.txt").write_text(f"Written for {operation}.")
+        ingest(store, embedder, str(folder), "docs", operation)
+    before = store.rows("SELECT id, added_by, removed_by FROM documents")
+    with pytest.raises(Refused, match=r"'note-07.txt' in 'docs' was replaced again"):
+        store.revert(later)
+    assert store.rows("SELECT id, added_by, removed_by FROM documents") == before
+    assert store.rows("SELECT state FROM operations WHERE id = ?", later) == [{"state": "running"}]
+    store.revert(earlier)
+    store.revert(later)
+    assert [row["text"] for row in store.rows("SELECT text FROM chunks WHERE text LIKE '%Written for%'")] == []
+    assert len(live(store)) == 20
     whole(store)
 
 

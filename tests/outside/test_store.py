@@ -64,6 +64,16 @@ def test_undo_brings_back_what_was_removed(store: Store) -> None:
     assert store.get("agent", "helpdesk").body == {"model": "a"}
 
 
+def test_undo_keeps_what_an_operation_that_began_earlier_wrote_later(store: Store) -> None:
+    earlier, later = (store.begin("ingest_data", {}, True) for _ in range(2))
+    store.add("collection", "docs", {"by": "later"}, later)
+    store.put("collection", "docs", {"by": "earlier"}, earlier)
+    store.revert(later)
+    assert store.get("collection", "docs").body == {"by": "earlier"}
+    store.revert(earlier)
+    assert store.names("collection") == []
+
+
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.one_of(st.none(), st.integers())), max_size=12))
 @settings(deadline=None, max_examples=40)
 def test_undoing_everything_leaves_nothing(tmp_path_factory: pytest.TempPathFactory, writes: list[tuple[str, int | None]]) -> None:
@@ -101,6 +111,33 @@ def test_what_is_erased_leaves_no_text_in_the_files(store: Store) -> None:
     assert not any(b"xyzzy-plugh-secret" in file.read_bytes() for file in store.path.parent.iterdir() if file.is_file())
 
 
+def test_text_that_another_process_keeps_on_disk_is_said(store: Store) -> None:
+    write(store, "helpdesk", purpose="xyzzy-plugh-secret")
+    reader = store.twin()
+    reading = reader.connection.execute("SELECT body FROM things UNION ALL SELECT body FROM versions")
+    next(reading)
+    store.erase("agent", "helpdesk")
+    store.connection.execute("PRAGMA busy_timeout = 50")
+    with pytest.raises(Unavailable, match="another process is still reading"):
+        store.scrub()
+    reading.close()
+    reader.close()
+
+
+def test_a_full_disk_is_said_and_costs_only_what_did_not_fit(store: Store) -> None:
+    write(store, "small", model="a")
+    pages = store.rows("PRAGMA page_count")[0]["page_count"]
+    store.connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+    with pytest.raises(Unavailable, match="full"):
+        write(store, "big", text="x" * 1_000_000)
+    assert store.names("agent") == ["small"]
+    store.connection.execute("PRAGMA max_page_count = 1000000")
+    write(store, "big", text="x" * 1_000_000)
+    again = store.twin()
+    assert again.names("agent") == ["big", "small"], "it is committed, not left in a transaction that nobody ends"
+    again.close()
+
+
 def test_two_processes_writing_at_once_both_succeed(store: Store) -> None:
     assert store.names("agent") == []
     writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(store.path), name]) for name in ("left", "right")]
@@ -122,6 +159,31 @@ def test_a_cut_audit_tail_shows(store: Store) -> None:
         Audit(store).append("create_agent", {"name": f"a{n}"}, "done", "", None, "simulated")
     store.connection.execute("DELETE FROM audit WHERE seq = 3")
     assert "cut off" in Audit(store).broken()
+
+
+def test_a_cut_audit_tail_still_shows_after_new_entries(store: Store) -> None:
+    for n in range(3):
+        Audit(store).append("create_agent", {"name": f"a{n}"}, "done", "", None, "simulated")
+    store.connection.execute("DELETE FROM audit WHERE seq = 3")
+    Audit(store).append("create_agent", {"name": "b"}, "done", "", None, "simulated")
+    assert "cut off" in Audit(store).broken()
+
+
+def test_a_crash_while_an_audit_entry_is_written_is_no_tampering(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    Audit(store).append("create_agent", {"name": "a"}, "done", "", None, "simulated")
+    pages = store.rows("PRAGMA page_count")[0]["page_count"]
+    store.connection.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(Unavailable, match="full"):
+        Audit(store).append("create_agent", {"name": "b" * 100_000}, "done", "", None, "simulated")
+    assert Audit(store).broken() == "", "the note outside is not ahead"
+    store.connection.execute("PRAGMA max_page_count = 1000000")
+    head = store.path.with_name("audit.head")
+    behind = head.read_text()
+    Audit(store).append("create_agent", {"name": "c"}, "done", "", None, "simulated")
+    head.write_text(behind)
+    assert Audit(store).broken() == "", "the note outside may be behind"
+    Audit(store).append("create_agent", {"name": "d"}, "done", "", None, "simulated")
+    assert head.read_text() == store.rows("SELECT digest FROM audit ORDER BY seq DESC")[0]["digest"]
 
 
 def test_history_is_searched_by_every_word_and_by_time(store: Store) -> None:

@@ -35,9 +35,8 @@ class Audit:
             digest = _digest(entry)
             holes = ", ".join("?" * (len(FIELDS) + 1))
             connection.execute(f"INSERT INTO audit ({', '.join(FIELDS)}, digest) VALUES ({holes})", (*entry, digest))
-            fresh = self._head.with_suffix(f".{os.getpid()}")
-            fresh.write_text(digest, encoding="ascii")
-            fresh.replace(self._head)
+        with self.store.transaction():  # the note outside never runs ahead of what is committed, and never goes back
+            self._note()
 
     def search(self, words: str = "", since: str = "", limit: int = 20) -> list[dict[str, Any]]:
         """Return the entries whose ability, arguments, detail or outcome contain every word, newest first.
@@ -53,13 +52,29 @@ class Audit:
 
     def broken(self) -> str:
         """Prove the chain; return where it breaks, or an empty string."""
-        previous = ""
+        noted = self._noted()  # read before the entries, which another process may be adding to
+        known, previous = False, ""
         for row in self.store.connection.execute("SELECT * FROM audit ORDER BY seq"):
             if row["previous"] != previous or _digest(tuple(row[f] for f in FIELDS)) != row["digest"]:
                 return f"entry {row['seq']} of {row['at']} was changed, or one before it was removed"
             previous = row["digest"]
-        head = self._head.read_text(encoding="ascii") if self._head.exists() else ""
-        return "" if head == previous else "the newest entries were cut off"
+            known = known or previous == noted
+        return "" if known or noted == previous else "the newest entries were cut off"
+
+    def _noted(self) -> str:
+        return self._head.read_text(encoding="ascii") if self._head.exists() else ""
+
+    def _note(self) -> None:
+        """Note the newest digest outside the database; a note of an entry that is gone stays, as the proof."""
+        noted, newest = self._noted(), "SELECT digest FROM audit ORDER BY seq DESC LIMIT 1"
+        if noted and not self.store.rows("SELECT 1 FROM audit WHERE digest = ? ORDER BY seq DESC LIMIT 1", noted):
+            return
+        fresh = self._head.with_suffix(f".{os.getpid()}")
+        try:
+            fresh.write_text(self.store.rows(newest)[0]["digest"], encoding="ascii")
+            fresh.replace(self._head)
+        except OSError:  # on a full disk the note falls behind, which is no sign of a cut
+            fresh.unlink(missing_ok=True)
 
 
 def _digest(entry: tuple[Any, ...]) -> str:

@@ -14,10 +14,9 @@ from uuid import uuid4
 
 from sqlite_utils import Database
 
-from copilot.errors import AlreadyExists, NotFound, Refused, Unavailable
-from copilot.outside.schema import migrate
+from copilot.errors import AlreadyExists, NotFound, Refused
+from copilot.outside import database
 
-BUSY_SECONDS = 30
 LISTINGS = {
     "model": "copilot models list",
     "collection": "copilot data list-collections",
@@ -63,17 +62,7 @@ class Store:
 
     @cached_property
     def db(self) -> Database:
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-            connection.row_factory = sqlite3.Row
-            for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
-                connection.execute(f"PRAGMA {pragma}")
-            self.path.chmod(0o600)
-            migrate(connection)
-        except (sqlite3.Error, OSError) as error:
-            raise Unavailable(f"Cannot open {self.path}: {error}.", "Use another folder with --home, or see: copilot doctor") from error
-        return Database(connection)
+        return Database(database.connect(self.path))
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -92,18 +81,16 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Write all or nothing; waits for other writers. A transaction inside one joins it."""
-        connection = self.connection
-        if connection.in_transaction:
-            yield connection
-            return
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield connection
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-        connection.execute("COMMIT")
+        """Write all or nothing; waits for other writers. A transaction inside one joins it.
+
+        Raises:
+            Unavailable: the disk is full or cannot be written, or another process does not let go of the file.
+        """
+        if self.connection.in_transaction:
+            yield self.connection
+        else:
+            with database.transaction(self.connection):
+                yield self.connection
 
     def rows(self, sql: str, *values: Any) -> list[dict[str, Any]]:
         """Run a query; each row is a dict."""
@@ -229,33 +216,46 @@ class Store:
         return found[0]
 
     def revert(self, operation: str) -> None:
-        """Put everything that an operation changed back as it was before."""
+        """Put everything that an operation changed back as it was before.
+
+        Raises:
+            Refused: a document that it replaced has been replaced again by an operation that stands.
+        """
         with self.transaction() as connection:
+            sql = """SELECT new.name, new.collection FROM documents old JOIN documents new USING (owner, collection, source)
+                WHERE owner = ? AND old.removed_by = ? AND new.removed_by IS NULL AND new.added_by != ?"""
+            if blocking := self.rows(sql, self.owner, operation, operation):
+                raise Refused(
+                    f"'{blocking[0]['name']}' in '{blocking[0]['collection']}' was replaced again by another operation.",
+                    "What stands is the newest version; ingest the source again to bring all of it up to date.",
+                )
             changed = self.rows("SELECT * FROM versions WHERE owner = ? AND operation = ? ORDER BY seq DESC", self.owner, operation)
             for row in changed:
-                self._restore(row["kind"], row["name"], row["version"])
+                self._withdraw(row["kind"], row["name"], row["version"])
             connection.execute("DELETE FROM documents WHERE owner = ? AND added_by = ?", (self.owner, operation))
             connection.execute("UPDATE documents SET removed_by = NULL WHERE owner = ? AND removed_by = ?", (self.owner, operation))
             connection.execute("DELETE FROM runs WHERE owner = ? AND operation = ?", (self.owner, operation))
             connection.execute("UPDATE operations SET state = 'undone' WHERE id = ?", (operation,))
 
-    def _restore(self, kind: str, name: str, version: int) -> None:
-        """Make the version before `version` the current one, dropping `version` from the record."""
+    def _withdraw(self, kind: str, name: str, version: int) -> None:
+        """Drop a version from the record; the newest that is left becomes the current one."""
         key = (self.owner, kind, name)
         self.connection.execute("DELETE FROM versions WHERE owner = ? AND kind = ? AND name = ? AND version = ?", (*key, version))
-        sql = "SELECT * FROM versions WHERE owner = ? AND kind = ? AND name = ? AND version < ? ORDER BY version DESC LIMIT 1"
-        before = self.rows(sql, *key, version)
-        if before and before[0]["body"] is not None:
-            values = (*key, before[0]["version"], before[0]["body"], before[0]["at"])
+        left = self.rows("SELECT * FROM versions WHERE owner = ? AND kind = ? AND name = ? ORDER BY version DESC LIMIT 1", *key)
+        if left and left[0]["body"] is not None:
+            values = (*key, left[0]["version"], left[0]["body"], left[0]["at"])
             self.connection.execute("INSERT OR REPLACE INTO things VALUES (?, ?, ?, ?, ?, ?)", values)
         else:
             self.connection.execute("DELETE FROM things WHERE owner = ? AND kind = ? AND name = ?", key)
 
     def scrub(self) -> None:
-        """Leave no deleted text behind in the file or its write-ahead log."""
+        """Leave no deleted text behind in the file or its write-ahead log.
+
+        Raises:
+            Unavailable: another process is reading what was deleted, or the disk is full.
+        """
         self.connection.execute("INSERT INTO chunks_fts (chunks_fts) VALUES ('optimize')")
-        self.connection.execute("VACUUM")
-        self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        database.compact(self.connection)
 
     # Sessions
 
@@ -284,4 +284,5 @@ def _alive(process: int) -> bool:
 
 
 def as_text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+    """Write a value as JSON that the database takes: a lone surrogate, as in a file name of another encoding, is escaped."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str).encode("utf-8", "backslashreplace").decode()
