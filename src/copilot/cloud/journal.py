@@ -1,7 +1,6 @@
 """What we own in an account, and what was about to be done to it: written before every call, read after a crash."""
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -31,7 +30,6 @@ class Apply:
 
     Args:
         stack: Value of the ownership tag.
-        process: The process that does it, or did.
     """
 
     id: str
@@ -40,22 +38,10 @@ class Apply:
     account: str
     region: str
     stack: str
-    process: int
     state: str
     error: str
     started_at: str
     finished_at: str | None
-
-    @property
-    def alive(self) -> bool:
-        """Whether its process may still be at work."""
-        try:
-            os.kill(self.process, 0)
-        except ProcessLookupError:
-            return False
-        except PermissionError:
-            return True
-        return self.process != os.getpid()
 
 
 class Journal:
@@ -93,9 +79,9 @@ class Journal:
         apply = uuid4().hex[:12]
         with self.store.transaction() as connection:
             connection.execute(
-                """INSERT INTO applies (id, owner, deployment, kind, account, region, stack, plan, operation, process, state, started_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', ?)""",
-                (apply, self.store.owner, self.deployment, kind, account, region, stack, plan, operation, os.getpid(), now()),
+                """INSERT INTO applies (id, owner, deployment, kind, account, region, stack, plan, operation, state, started_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', ?)""",
+                (apply, self.store.owner, self.deployment, kind, account, region, stack, plan, operation, now()),
             )
         return apply
 

@@ -77,7 +77,7 @@ MIGRATIONS = (
     );
     CREATE TABLE applies (
         id TEXT PRIMARY KEY, owner TEXT NOT NULL, deployment TEXT NOT NULL, kind TEXT NOT NULL, account TEXT NOT NULL, region TEXT NOT NULL,
-        stack TEXT NOT NULL, plan TEXT NOT NULL, operation TEXT NOT NULL, process INTEGER NOT NULL, state TEXT NOT NULL, error TEXT NOT NULL DEFAULT '',
+        stack TEXT NOT NULL, plan TEXT NOT NULL, operation TEXT NOT NULL, state TEXT NOT NULL, error TEXT NOT NULL DEFAULT '',
         started_at TEXT NOT NULL, finished_at TEXT
     );
     CREATE INDEX applies_by_deployment ON applies (owner, deployment, started_at);

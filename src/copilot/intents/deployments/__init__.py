@@ -6,7 +6,7 @@ from dataclasses import asdict
 from copilot.context import Context
 from copilot.errors import CopilotError, NotFound
 from copilot.intent import Preview, intent
-from copilot.intents.deployments.preparation import check_plan, engine_of, hold_account, mend, prepared, recorded
+from copilot.intents.deployments.preparation import check_plan, engine_of, hold_account, prepared, recorded
 from copilot.intents.deployments.results import (
     Config,
     Deployed,
@@ -124,7 +124,6 @@ def list_deployments(ctx: Context, environment: Environment | None = None) -> De
     Args:
         environment: Only this environment.
     """
-    notes = mend(ctx)
     rows = tuple(
         DeploymentRow(
             name=thing.name,
@@ -139,7 +138,7 @@ def list_deployments(ctx: Context, environment: Environment | None = None) -> De
         for thing in ctx.store.all("deployment")
         if environment in (None, thing.body["environment"])
     )
-    return Deployments(deployments=rows, notes=notes)
+    return Deployments(deployments=rows)
 
 
 @intent(
@@ -156,7 +155,6 @@ def show_deployment(ctx: Context, deployment: str, check: bool = False) -> Shown
     from copilot.cloud.account import warm
     from copilot.cloud.journal import Journal
 
-    notes = mend(ctx)
     thing = named_deployment(ctx, deployment, "show_deployment")
     body, journal = thing.body, Journal(ctx.store, thing.name)
     drift: dict[str, str] = {}
@@ -179,7 +177,6 @@ def show_deployment(ctx: Context, deployment: str, check: bool = False) -> Shown
         health=state if check else f"{len(resources)} resources deployed {body['deployed_at'][:16]}, not checked since (--check)",
         resources=resource_rows(resources, drift, "as deployed" if check else "deployed"),
         history=event_rows(journal.history()),
-        notes=notes,
     )
 
 

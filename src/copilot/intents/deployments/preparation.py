@@ -36,18 +36,6 @@ def hold_account(ctx: Context, region: str = "") -> Iterator[tuple["Session", tu
         raise Unavailable(f"AWS does not answer as needed: {error}", "Check the credentials, their permissions and the network.") from error
 
 
-def mend(ctx: Context) -> tuple[str, ...]:
-    """Put back what a crash cut off in the account of this command; costs one query when there is nothing."""
-    from copilot.cloud.journal import unfinished
-
-    cut = {apply.region for apply in unfinished(ctx.store) if (apply.account == "simulated") != ctx.live and not apply.alive}
-    said: list[str] = []
-    for region in sorted(cut):
-        with hold_account(ctx, region) as (_, notes):
-            said += notes
-    return tuple(said)
-
-
 @contextmanager
 def prepared(ctx: Context, agent: str | None, environment: str | None) -> Iterator[tuple["Prepared", "Plan", PlannedDeployment]]:
     """Hold the account, and yield what a deployment would be made of and the plan for it."""

@@ -117,7 +117,6 @@ class DeploymentRow(Item):
 
 class Deployments(Result):
     deployments: tuple[DeploymentRow, ...]
-    notes: tuple[str, ...] = ()
 
     @property
     def headline(self) -> str:
@@ -154,7 +153,6 @@ class ShownDeployment(Result):
     health: str
     resources: tuple[ResourceRow, ...]
     history: tuple[EventRow, ...]
-    notes: tuple[str, ...] = ()
 
     @property
     def headline(self) -> str:
