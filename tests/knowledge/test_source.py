@@ -1,26 +1,44 @@
 """Sources: what is found, and what is left alone."""
 
+import os
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
-from copilot.errors import CopilotError, NotFound, Unavailable
-from copilot.knowledge import source
-from copilot.knowledge.source import collection_name, find
+from copilot.errors import BadArguments, CopilotError, NotFound, Unavailable
+from copilot.knowledge import web
+from copilot.knowledge.source import canonical, collection_name, find
+
+STOP = threading.Event()
+REDIRECTS = {"/moved": "/faq", "/ftp": "ftp://127.0.0.1:9/x", "/inside": "http://127.0.0.1:9/x", "/keys": "http://169.254.169.254/latest"}
 
 
 class Page(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        if self.path == "/missing":
+        page = urlsplit(self.path).path  # a proxy is asked for the whole address
+        if page in REDIRECTS:
+            self.send_response(302)
+            self.send_header("Location", REDIRECTS[page])
+            self.end_headers()
+            return
+        if page == "/missing":
             self.send_error(404)
             return
         self.send_response(200)
         self.send_header("Content-Type", "text/html; charset=utf-8")
+        if page == "/cut":
+            self.send_header("Content-Length", "1000")
+        if page == "/chunked":
+            self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         self.wfile.write(b"<html><body><p>Served.</p></body></html>")
+        while page == "/slow" and not STOP.wait(0.05):
+            self.wfile.write(b" ")
 
     def log_message(self, *_: object) -> None:
         pass
@@ -31,7 +49,9 @@ def site() -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
+    STOP.clear()
     yield f"http://127.0.0.1:{server.server_port}"
+    STOP.set()
     server.shutdown()
     thread.join()
     server.server_close()
@@ -61,6 +81,50 @@ def test_a_pattern_goes_into_folders(tree: Path) -> None:
         names(tree / "*.docx")
 
 
+def test_a_pattern_follows_no_link_out_of_its_folder_or_in_circles(tree: Path, tmp_path: Path) -> None:
+    (tmp_path / "private").mkdir()
+    (tmp_path / "private" / "secret.txt").write_text("secret")
+    (tree / "out").symlink_to(tmp_path / "private")
+    for name in ("left", "right"):
+        (tree / name).symlink_to(tree)
+    assert names(tree / "*") == ["a.md", "b.txt", "sub/c.txt"]
+    assert names(tree / "**" / "*.txt") == ["b.txt", "sub/c.txt"]
+    with find(str(tree / "*" / "*.txt")) as files:
+        problems = {file.name: file.problem for file in files}
+    assert problems == {"b.txt": "", "sub/c.txt": "", "secret.txt": "a link that leads out of the folder"}
+
+
+def test_names_that_no_terminal_or_database_takes_are_escaped(tree: Path) -> None:
+    for odd in (b"caf\xe9.txt", b"two\nlines.txt", b"red\x1b[31m.txt"):
+        Path(os.fsdecode(bytes(tree) + b"/" + odd)).write_text("text")
+    with find(str(tree / "*.txt")) as files:
+        assert [file.name for file in files] == ["b.txt", "caf\\udce9.txt", "red\\x1b[31m.txt", "two\\nlines.txt"]
+        assert all(file.path.read_text() == "text" and file.source.isprintable() for file in files)
+
+
+def test_what_is_no_file_is_never_opened(tree: Path) -> None:
+    os.mkfifo(tree / "pipe.txt")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tree / "door.txt"))
+        with find(str(tree)) as files:
+            odd = {file.name: file.problem for file in files if file.problem}
+    assert odd == {"pipe.txt": "not a regular file", "door.txt": "not a regular file"}
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_what_may_not_be_read_stops_nothing_else(tree: Path) -> None:
+    for name, mode in (("closed", 0o000), ("listed", 0o400)):
+        (tree / name).mkdir()
+        (tree / name / "x.txt").write_text("text")
+        (tree / name).chmod(mode)
+    with find(str(tree)) as files:
+        problems = {file.name: file.problem for file in files}
+    for name in ("closed", "listed"):
+        (tree / name).chmod(0o700)
+    denied = "Permission denied"
+    assert problems == {"a.md": "", "b.txt": "", "closed": denied, "listed/x.txt": denied, "sub/c.txt": ""}
+
+
 def test_links_do_not_lead_out_of_the_folder(tree: Path, tmp_path: Path) -> None:
     (tmp_path / "secret.txt").write_text("secret")
     (tree / "escape.txt").symlink_to(tmp_path / "secret.txt")
@@ -86,9 +150,54 @@ def test_a_page_is_fetched_and_removed_afterwards(site: str) -> None:
 def test_a_page_that_is_missing_or_too_large_is_refused(site: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Unavailable, match="Not Found"), find(f"{site}/missing"):
         pass
-    monkeypatch.setattr(source, "DOWNLOAD_BYTES", 10)
+    monkeypatch.setattr(web, "DOWNLOAD_BYTES", 10)
     with pytest.raises(Unavailable, match="larger than"), find(f"{site}/page"):
         pass
+
+
+def test_a_page_that_comes_in_drips_is_given_up_in_time(site: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web, "DOWNLOAD_SECONDS", 0.2)
+    with pytest.raises(Unavailable, match=r"took longer than 0\.2 seconds"), find(f"{site}/slow"):
+        pass
+
+
+@pytest.mark.parametrize("page", ["cut", "chunked"])
+def test_a_page_that_is_cut_off_is_refused(site: str, page: str) -> None:
+    with pytest.raises(Unavailable, match=f"Cannot fetch {site}/{page}"), find(f"{site}/{page}"):
+        pass
+
+
+def test_a_page_that_moved_is_followed_but_not_to_another_protocol_or_to_the_keys_of_a_cloud(site: str) -> None:
+    with find(f"{site}/moved") as files:
+        assert "Served." in files[0].path.read_text()
+    with pytest.raises(Unavailable, match="no web page"), find(f"{site}/ftp"):
+        pass
+    with pytest.raises(Unavailable, match="link-local"), find(f"{site}/keys"):
+        pass
+
+
+def test_a_site_on_the_internet_cannot_send_us_into_this_network(site: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", site)  # the site stands in for the internet
+    with find("http://93.184.216.34/faq") as files:
+        assert "Served." in files[0].path.read_text()
+    with pytest.raises(Unavailable, match="not on the internet"), find("http://93.184.216.34/inside"):
+        pass
+
+
+@pytest.mark.parametrize("url", ["http://exa mple/x", "http://[::1", "http://127.0.0.1:abc/"])
+def test_an_address_that_is_none_is_refused_politely(url: str) -> None:
+    with pytest.raises(CopilotError), find(url):
+        pass
+    with pytest.raises(BadArguments):
+        collection_name("http://[::1")
+
+
+def test_a_url_is_kept_without_its_credentials(site: str) -> None:
+    with find(f"{site}/faq?token=abc123") as files:
+        assert "abc123" not in files[0].source
+    assert "hunter2" not in canonical("https://ann:hunter2@host/x")
 
 
 def test_a_host_that_is_not_there_is_named() -> None:
