@@ -4,8 +4,9 @@ import re
 from typing import Any
 
 SECRETS = re.compile(
-    r"(?i)\b(sk-[\w-]{8,}|AKIA[0-9A-Z]{12,}|gh[pousr]_\w{20,}|xox[abp]-[\w-]+|(?:api[_-]?key|token|password|secret)\s*[=:]\s*\S+)"
-    r"|(?<=://)[^\s/@]+:[^\s/@]+(?=@)"
+    r"(?i)\b(?:sk-[\w-]{8,}|AKIA[0-9A-Z]{12,}|gh[pousr]_\w{20,}|xox[abp]-[\w-]+|eyJ[\w-]{10,}\.[\w-]+\.[\w-]+)"
+    r"|(?<![a-z0-9])(?:api[_-]?key|access[_-]?key|token|password|secret|signature)['\"]?\s*[=:]\s*\S+"
+    r"|(?<=://)[^\s/@]+(?=@)"
 )
 
 
