@@ -35,6 +35,8 @@ def test_a_killed_ingest_is_finished_by_the_next_command_from_another_folder(cop
     assert (result["indexed"], result["failed"]) == (60, 0)
     assert copilot("data", "show-collection", "notes").err == ""
     assert doubled(home) == 0
+    (entry,) = copilot("operations", "show-history", "--json").document["result"]["entries"]
+    assert (entry["ability"], entry["outcome"], entry["detail"]) == ("ingest_data", "done", "its process was killed")
     assert copilot("undo", "--json").document["result"]["ability"] == "ingest_data"
     assert documents(home) == 0
 

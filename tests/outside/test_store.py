@@ -215,6 +215,13 @@ def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
     assert store.names("agent") == []
 
 
+def test_an_interrupted_operation_is_taken_over_once(store: Store) -> None:
+    operation = store.begin("ingest_data", {}, True)
+    other = store.twin()
+    assert [store.take_over(operation), other.take_over(operation)] == [True, False]
+    other.close()
+
+
 def test_a_session_survives_the_process(store: Store) -> None:
     store.save_session("chat", {"pending": {"ask": "agent"}})
     again = Store(store.path, "tester")

@@ -157,29 +157,28 @@ class Terminal:
         return error.exit_code
 
     def _recover(self, ctx: Context) -> None:
-        """Finish or roll back what a killed process left open, saying so."""
+        """Finish or roll back what a killed process left open, saying so; the audit trail says so too."""
         import json
 
         for row in ctx.store.interrupted():
-            intent = REGISTRY[row["intent"]]
-            if intent.recover is None or row["state"] == "recovering":
-                ctx.store.finish(row["id"], "failed")
-                continue
-            self.err.print(Text(f"An earlier {row['intent']} was interrupted; putting it right.", style="yellow"))
-            ctx.store.take_over(row["id"])
-            ctx.operation = row["id"]
-            try:
-                with chdir(row["folder"]):
-                    self.err.print(Text(intent.recover(ctx, **json.loads(row["args"])), style="dim"))
-                ctx.store.finish(row["id"], "done")
-            except OSError as error:
-                ctx.store.finish(row["id"], "failed")
-                self.err.print(Text(f"It could not be put right: {error}.", style="red"))
-            except CopilotError as error:
-                ctx.store.finish(row["id"], "failed")
-                self.err.print(show.view_error(error))
-            finally:
-                ctx.operation = ""
+            intent, args, state = REGISTRY[row["intent"]], json.loads(row["args"]), "failed"
+            if intent.recover is not None and row["state"] == "running":
+                if not ctx.store.take_over(row["id"]):
+                    continue
+                self.err.print(Text(f"An earlier {row['intent']} was interrupted; putting it right.", style="yellow"))
+                ctx.operation = row["id"]
+                try:
+                    with chdir(row["folder"]):
+                        self.err.print(Text(intent.recover(ctx, **args), style="dim"))
+                    state = "done"
+                except OSError as error:
+                    self.err.print(Text(f"It could not be put right: {error}.", style="red"))
+                except CopilotError as error:
+                    self.err.print(show.view_error(error))
+                finally:
+                    ctx.operation = ""
+            ctx.store.finish(row["id"], state)
+            ctx.audit.append(row["intent"], args, state, "its process was killed", row["id"], ctx.account)
 
 
 def _live_banner(ctx: Context) -> str:

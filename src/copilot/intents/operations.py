@@ -56,10 +56,7 @@ def show_history(
         since: How far back.
         limit: Number of entries; 20 unless said.
     """
-    start = ""
-    if since:
-        start = (datetime.now(UTC) - timedelta(**{UNITS[since[-1]]: int(since[:-1])})).isoformat()
-    rows = ctx.audit.search(query or "", start, limit or 20)
+    rows = ctx.audit.search(query or "", _ago(since) if since else "", limit or 20)
     entries = tuple(
         Entry(
             at=row["at"][:19],
@@ -80,6 +77,8 @@ def undo(ctx: Context) -> Undone:
     """Undo the last change."""
     last = ctx.store.last_operation()
     args = json.loads(last["args"])
+    if last["state"] in ("running", "recovering") and last not in ctx.store.interrupted():
+        raise Refused(f"The last change, {last['intent']}, is still running.", "Wait for it, or stop it with Ctrl-C where it runs.")
     if last["intent"] == "deploy_agent":
         raise _propose_destroy(ctx, args)
     if not last["undoable"]:
@@ -98,3 +97,11 @@ def _propose_destroy(ctx: Context, args: dict[str, Any]) -> NeedsConfirmation:
         "Answer yes or no.",
         {"confirm": {"intent": "destroy_deployment", "args": {"deployment": name}}},
     )
+
+
+def _ago(duration: str) -> str:
+    """Return the ISO time that lies so far back; empty when that is before the calendar begins."""
+    try:
+        return (datetime.now(UTC) - timedelta(**{UNITS[duration[-1]]: int(duration[:-1])})).isoformat()
+    except OverflowError:
+        return ""

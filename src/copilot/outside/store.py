@@ -196,10 +196,11 @@ class Store:
         running = self.rows("SELECT * FROM operations WHERE owner = ? AND state IN ('running', 'recovering') ORDER BY seq", self.owner)
         return [row for row in running if not _alive(row["process"])]
 
-    def take_over(self, operation: str) -> None:
-        """Mark an interrupted operation as being recovered by this process."""
+    def take_over(self, operation: str) -> bool:
+        """Mark an interrupted operation as being recovered by this process; False when another one was quicker."""
         with self.transaction() as connection:
-            connection.execute("UPDATE operations SET state = 'recovering', process = ? WHERE id = ?", (os.getpid(), operation))
+            sql = "UPDATE operations SET state = 'recovering', process = ? WHERE id = ? AND state = 'running'"
+            return connection.execute(sql, (os.getpid(), operation)).rowcount == 1
 
     def last_operation(self) -> dict[str, Any]:
         """Return the newest operation that changed something and is not undone; raise Refused when there is none.
