@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,7 @@ from tests.knowledge.conftest import Ingest
 
 SAMPLES = resource("data", "samples", "company")
 CHILD = """
-import sys
+import os, signal, sys
 from pathlib import Path
 from copilot.knowledge.ingest import ingest
 from copilot.outside.embed import Embedder
@@ -28,9 +27,19 @@ from copilot.outside.store import Store
 
 store = Store(Path(sys.argv[1]), "tester")
 operation = store.begin("ingest_data", {}, undoable=True)
+doomed, left = sys.argv[3] if sys.argv[3:] else "", 10
+
+def trace(statement):
+    global left
+    left -= bool(doomed) and statement.startswith(doomed)
+    if not left:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+store.connection.set_trace_callback(trace)
 ingest(store, Embedder.load(), sys.argv[2], "docs", operation)
 store.finish(operation, "done")
 """
+"""Ingests argv[2] into the database argv[1]; killed as it begins the tenth statement that starts with argv[3]."""
 
 
 @pytest.fixture
@@ -120,18 +129,18 @@ def test_undo_of_what_was_replaced_again_is_refused_and_changes_nothing(
     whole(store)
 
 
-def test_a_killed_ingest_resumes_without_duplicates(read: Ingest, folder: Path, store: Store) -> None:
+@pytest.mark.parametrize("statement", ["BEGIN", "INSERT INTO documents", "INSERT INTO chunks", "COMMIT"])
+def test_a_killed_ingest_resumes_without_duplicates(read: Ingest, folder: Path, store: Store, statement: str) -> None:
     assert store.names("collection") == []
-    child = subprocess.Popen([sys.executable, "-c", CHILD, str(store.path), str(folder)])
-    while child.poll() is None and not live(store):
-        time.sleep(0.01)
-    child.send_signal(signal.SIGKILL)
-    child.wait()
+    child = subprocess.run([sys.executable, "-c", CHILD, str(store.path), str(folder), statement], check=False)
+    assert child.returncode == -signal.SIGKILL
+    whole(store)
     acknowledged = live(store)
     assert 0 < len(acknowledged) < 20
     outcomes = read(folder)
     assert [name for name, outcome in outcomes.items() if outcome.status == "unchanged"] == acknowledged
     assert live(store) == sorted(path.name for path in folder.iterdir())
+    assert len(store.rows("SELECT id FROM documents")) == 20
     whole(store)
 
 
