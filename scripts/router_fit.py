@@ -155,7 +155,7 @@ def fit_trust(features: np.ndarray, right: np.ndarray) -> dict[str, Any]:
     return {"weights": [round(float(w), 6) for w in weights], "bias": round(float(head.intercept_[0] - weights @ center), 6)}
 
 
-def threshold(sure: np.ndarray, right: np.ndarray, precision: float, most: float = 0.999) -> float:
+def threshold(sure: np.ndarray, right: np.ndarray, precision: float, most: float = 0.95) -> float:
     """Return the lowest limit above which at least `precision` are right."""
     order = np.argsort(-sure)
     shares = np.cumsum(right[order]) / np.arange(1, len(order) + 1)

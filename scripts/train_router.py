@@ -28,7 +28,7 @@ from copilot.routing.route import Situation
 SEED = 20261120
 VARIANTS = 3  # samples drawn from each written utterance
 FOLDS = 3
-ACT = {"read": 0.86, "write": 0.88, "cloud": 0.93, "destructive": 0.93}  # wanted share of right calls among those acted on
+ACT = {"read": 0.86, "write": 0.88, "cloud": 0.97, "destructive": 0.97}  # wanted share of right calls among those acted on
 START = {"score": 1.0}
 DIALOGUE_WEIGHT = 4  # there are few multi-turn cases, and only they teach what the dialogue means
 
@@ -167,7 +167,7 @@ def fit_decisions(weighed: Sequence[Weighed], abilities: Mapping[str, Ability]) 
     limits = {}
     for effect, precision in ACT.items():
         kind = np.isin(effects, ("cloud", "destructive")) if effect in ("cloud", "destructive") else effects == effect
-        limits[effect] = threshold(sure[kind], y[kind], precision)
+        limits[effect] = max(threshold(sure[kind], y[kind], precision), *limits.values(), 0.0)  # a costlier effect needs no less
     words["thresholds"] = {**limits, "alternative": 0.05}
     acted = np.array([s >= limits[e] for s, e in zip(sure, effects, strict=True)]) & ~np.array([said for _, said in oos])
     wanted, said = np.array(oos).T
