@@ -37,6 +37,10 @@ def test_figures_dates_and_numbers_that_fail_their_checksum_stay(text: str) -> N
     assert mask(text) == (text, {})
 
 
+def test_a_long_row_of_letters_and_dots_is_read_in_one_go() -> None:
+    assert mask("a." * 500_000 + " ada@corp.example")[1] == {"email": 1}
+
+
 @given(st.text(max_size=300))
 def test_masking_twice_changes_nothing_more(text: str) -> None:
     once, _ = mask(text)

@@ -1,7 +1,10 @@
 """The exported index: the same answers elsewhere, and nothing that need not travel."""
 
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
+
+import pytest
 
 from copilot.knowledge.portable import export
 from copilot.knowledge.search import search
@@ -30,6 +33,37 @@ def test_an_export_answers_as_the_workspace_does(read: Ingest, tmp_path: Path, s
     assert str(tmp_path).encode() not in data
     assert b"blue" not in data
     assert b"Tea" not in data
+
+
+def test_an_export_shows_one_moment_while_others_write(read: Ingest, tmp_path: Path, store: Store) -> None:
+    (tmp_path / "a.txt").write_text("The key is under the mat.")
+    read(tmp_path / "a.txt", "one")
+    other = store.twin()
+    other.connection.execute("PRAGMA busy_timeout = 0")
+
+    def interfere(statement: str) -> None:
+        if statement.startswith("SELECT * FROM chunks"):
+            with suppress(sqlite3.OperationalError):
+                other.connection.execute("DELETE FROM documents")
+
+    store.connection.set_trace_callback(interfere)
+    export(store, ["one"], tmp_path / "one.db")
+    store.connection.set_trace_callback(None)
+    other.close()
+    exported = sqlite3.connect(tmp_path / "one.db")
+    assert exported.execute("SELECT name, text FROM documents d LEFT JOIN chunks c ON c.document = d.id").fetchall() == [
+        ("a.txt", "The key is under the mat.")
+    ]
+    exported.close()
+
+
+def test_an_export_that_fails_leaves_no_text_behind(read: Ingest, tmp_path: Path, store: Store) -> None:
+    (tmp_path / "a.txt").write_text("The key is under the mat.")
+    read(tmp_path / "a.txt", "one")
+    (tmp_path / "out" / "one.db").mkdir(parents=True)
+    with pytest.raises(OSError, match="directory"):
+        export(store, ["one"], tmp_path / "out" / "one.db")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["one.db"]
 
 
 def test_the_same_content_gives_the_same_bytes(read: Ingest, tmp_path: Path, store: Store) -> None:

@@ -52,7 +52,7 @@ def phone(text: str) -> bool:
 
 
 FORMS = (
-    Form("email", re.compile(r"\b[\w.+%-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+\b")),
+    Form("email", re.compile(r"\b[\w.+%-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+\b")),
     Form(
         "key",
         re.compile(

@@ -3,6 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from copilot.outside.schema import MIGRATIONS
@@ -24,21 +25,27 @@ def export(store: Store, collections: Sequence[str], path: Path) -> None:
     """
     fresh = path.with_name(f"{path.name}.{os.getpid()}")
     fresh.unlink(missing_ok=True)
-    connection = sqlite3.connect(fresh, isolation_level=None)
     try:
-        fresh.chmod(0o600)
-        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-        connection.execute("PRAGMA journal_mode = OFF")
-        connection.executescript(KNOWLEDGE)
-        connection.execute("DROP INDEX live_documents")
-        connection.execute("BEGIN")
+        fresh.touch(mode=0o600)
+        with closing(sqlite3.connect(fresh, isolation_level=None)) as connection:
+            _write(store, collections, connection)
+        fresh.replace(path)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
+
+
+def _write(store: Store, collections: Sequence[str], target: sqlite3.Connection) -> None:
+    target.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+    target.execute("PRAGMA journal_mode = OFF")
+    target.executescript(KNOWLEDGE)
+    target.execute("DROP INDEX live_documents")
+    target.execute("BEGIN")
+    with store.transaction():  # documents and their passages of one moment
         for name in sorted(collections):
-            _copy(store, name, connection)
-        connection.execute("COMMIT")
-        connection.execute("VACUUM")
-    finally:
-        connection.close()
-    fresh.replace(path)
+            _copy(store, name, target)
+    target.execute("COMMIT")
+    target.execute("VACUUM")
 
 
 def _copy(store: Store, collection: str, target: sqlite3.Connection) -> None:
