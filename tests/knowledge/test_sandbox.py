@@ -3,6 +3,7 @@
 import io
 import os
 import random
+import sys
 import time
 import zipfile
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from copilot.errors import Unavailable
 from copilot.knowledge import sandbox
 from copilot.knowledge.extract import Extracted
 from copilot.knowledge.sandbox import Sandbox, Task
@@ -204,6 +206,12 @@ def test_a_reader_that_died_is_started_again(tmp_path: Path) -> None:
         process.kill()
         process.wait()
         assert read(readers, SAMPLES / "leave-rules.txt")["chunks"]
+
+
+def test_a_system_that_starts_no_process_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/no/such/python")
+    with Sandbox(1) as readers, pytest.raises(Unavailable, match="No process can be started"):
+        read(readers, SAMPLES / "leave-rules.txt")
 
 
 def test_leaving_ends_the_readers_at_once(tmp_path: Path) -> None:

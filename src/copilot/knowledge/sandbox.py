@@ -13,6 +13,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import NamedTuple
 
+from copilot.errors import Unavailable
 from copilot.knowledge.extract import Extracted, rejected
 from copilot.knowledge.worker import receive, send
 
@@ -70,7 +71,11 @@ class Sandbox:
             reader.stop()
 
     def extract(self, tasks: Iterable[Task]) -> Iterator[Extracted]:
-        """Yield what each file holds, reading a few ahead of the one that is asked for."""
+        """Yield what each file holds, reading a few ahead of the one that is asked for.
+
+        Raises:
+            Unavailable: the system starts no more processes.
+        """
         waiting: deque[Future[Extracted]] = deque()
         for task in tasks:
             waiting.append(self._pool.submit(self._extract, task))
@@ -117,14 +122,20 @@ class _Reader:
         tesseract = shutil.which("tesseract")
         programs = str(Path(tesseract).parent) if tesseract else os.defpath
         command = [sys.executable, "-I", "-m", "copilot.knowledge.worker"]
-        with theirs:
-            self._process = subprocess.Popen(
-                command,
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                env={**ENVIRONMENT, "PATH": programs},
-                start_new_session=True,  # Ctrl-C at the terminal is for us to handle
-            )
+        try:
+            with theirs:
+                self._process = subprocess.Popen(
+                    command,
+                    stdin=theirs.fileno(),
+                    stdout=subprocess.DEVNULL,
+                    env={**ENVIRONMENT, "PATH": programs},
+                    start_new_session=True,  # Ctrl-C at the terminal is for us to handle
+                )
+        except OSError as error:
+            self._channel.close()
+            raise Unavailable(
+                f"No process can be started to read files: {error}.", "Close other programs, or see: copilot doctor"
+            ) from error
 
     def hang_up(self) -> None:
         """Make the process end what it is doing, and exit."""
