@@ -13,6 +13,7 @@ from copilot.intent import Ability
 from copilot.resources import resource
 from copilot.routing.corpus import Labelled, Span
 from copilot.routing.kinds import is_new_name, kinds_of
+from copilot.routing.references import is_elliptic, points_back
 from copilot.routing.route import KINDS, Situation
 
 WORDS: dict[str, Any] = json.loads(resource("data", "utterances", "names.json").read_text(encoding="utf-8"))
@@ -37,6 +38,10 @@ class Sampler:
     def __init__(self, corpus: Sequence[Labelled], abilities: Mapping[str, Ability], seed: int) -> None:
         self.abilities = abilities
         self.pools = name_pools(corpus, abilities)
+        self.corpus = [line for line in corpus if line.intent != "out_of_scope" and line.where != "catalogue"]
+        self.groups: dict[str, list[Labelled]] = defaultdict(list)
+        for line in self.corpus:
+            self.groups[abilities[line.intent].group].append(line)
         self.proposals = [line for line in corpus if abilities[line.intent].effect in ("cloud", "destructive")]
         self.random = random.Random(seed)
 
@@ -61,7 +66,19 @@ class Sampler:
         for kind in KINDS:
             names[kind] += [n for n in (self.name(kind) for _ in range(self.random.choice((0, 1, 1, 2, 3)))) if n not in names[kind]]
             self.random.shuffle(names[kind])
-        return Labelled(text, line.intent, args, tuple(spans), line.where), Situation(names, (), self._pending(line.intent))
+        return Labelled(text, line.intent, args, tuple(spans), line.where), Situation(
+            names, self._history(line.intent, text, args), self._pending(line.intent)
+        )
+
+    def _history(self, intent: str, text: str, args: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
+        """Let most whole requests come after something else was said: in a chat nearly every line does, and few lean on it."""
+        ability = self.abilities[intent]
+        leans = points_back(text) or is_elliptic(text) or any(name not in args for name in ability.required)
+        if leans or len(text.split()) < 4 or self.random.random() < 0.3:
+            return ()
+        near = self.groups[ability.group] or self.corpus
+        turns = [self.random.choice(near if self.random.random() < 0.5 else self.corpus) for _ in range(self.random.choice((1, 1, 2, 3)))]
+        return tuple({"user": turn.text, "intent": turn.intent, "args": turn.args} for turn in turns)
 
     def _pending(self, intent: str) -> dict[str, Any] | None:
         """Let a yes or a no mostly answer something, and other words seldom stand before an open question."""

@@ -101,6 +101,18 @@ def test_what_destroys_needs_a_yes_that_a_script_gives_with_a_flag(copilot: Run,
     assert copilot("data", "list-collections", "--json").document["result"]["collections"] == []
 
 
+def test_a_large_folder_shows_what_failed_and_not_every_file(copilot: Run, tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    for n in range(60):
+        (tmp_path / "docs" / f"note-{n:02}.txt").write_text(f"Note {n}.")
+    (tmp_path / "docs" / "zz-empty.txt").touch()
+    shown = copilot("data", "ingest", str(tmp_path / "docs")).out
+    assert "zz-empty.txt" in shown
+    assert "and 11 more" in shown
+    assert "note-59.txt" not in shown
+    assert len(copilot("data", "ingest", str(tmp_path / "docs"), "--json").document["result"]["files"]) == 61
+
+
 def test_a_session_goes_on_across_processes(copilot: Run, tmp_path: Path) -> None:
     note = tmp_path / "note.txt"
     note.write_text("The canteen opens at eleven o'clock and closes at two in the afternoon.")

@@ -26,7 +26,7 @@ FAMILIES = (
     "cohere|whisper|falcon|granite|grok|pixtral|text-embedding|nomic|bge|o1|o3|o4|kimi|yi|zephyr|vicuna|starcoder|nemotron"
 )
 PROVIDERS = (
-    "openai|anthropic|bedrock|azure|azure_ai|gemini|google|vertex_ai|mistral|ollama|ollama_chat|groq|cohere|cohere_chat|together_ai|fireworks_ai|"
+    "builtin|openai|anthropic|bedrock|azure|azure_ai|gemini|google|vertex_ai|mistral|ollama|ollama_chat|groq|cohere|cohere_chat|together_ai|fireworks_ai|"
     "deepseek|huggingface|openrouter|replicate|sagemaker|xai|perplexity|databricks|watsonx|nvidia_nim|cerebras|ai21|vllm|hosted_vllm|meta_llama"
 )
 SIZES = r"(?:nano|micro|small|medium|large|metal|\d*xlarge)"
