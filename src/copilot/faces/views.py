@@ -13,6 +13,8 @@ from copilot.faces.layout import INDENT, Rows, fields
 SIGNS = {"create": ("+", "green"), "update": ("~", "yellow"), "replace": ("±", "yellow"), "delete": ("-", "red")}
 BAR = 30
 """Characters of a score's bar."""
+FILES = 50
+"""Files of an ingest that a person is shown."""
 
 ONLY: dict[str, tuple[str, ...]] = {
     "Agents": ("agents",),
@@ -24,7 +26,6 @@ ONLY: dict[str, tuple[str, ...]] = {
     "Deployments": ("deployments",),
     "DestroyedDeployment": ("left",),
     "Found": ("models",),
-    "Ingested": ("files",),
     "Listed": ("models",),
     "Registered": ("credentials", "similar"),
     "Said": (),
@@ -59,6 +60,14 @@ def _answer(result: Any) -> Iterator[RenderableType]:
     where = f" · from the endpoint of {result.deployment}" if result.deployment else ""
     why = f"{result.why} · " if result.refused and result.why else ""
     yield Text(f"{why}confidence {result.confidence:.2f} · {result.milliseconds:,.0f} ms{spent}{usd}{where}", style="dim")
+
+
+def _ingested(result: Any) -> Iterator[RenderableType]:
+    """List what could not be read first, and no more of a large folder than can be looked through."""
+    shown = sorted(result.files, key=lambda file: file.status in ("indexed", "unchanged"))[:FILES]
+    yield Rows(shown)
+    if rest := len(result.files) - len(shown):
+        yield Text(f"and {rest:,} more; see: copilot data show-collection {result.collection}", style="dim")
 
 
 def _passages(result: Any) -> Iterator[RenderableType]:
@@ -159,6 +168,7 @@ SPECIAL: dict[str, Callable[[Any], Iterator[RenderableType]]] = {
     "DoomedDeployment": _deployment,
     "Helped": _helped,
     "History": _history,
+    "Ingested": _ingested,
     "Passages": _passages,
     "PlannedDeployment": _planned,
     "Ran": _report,
