@@ -85,6 +85,16 @@ def test_the_reading_that_is_picked_by_number_runs(ctx: Context) -> None:
     assert conversation.pending is None
 
 
+def test_a_yes_to_the_only_reading_runs_it_and_a_no_drops_it(ctx: Context) -> None:
+    unsure = Route("show_history", {}, 0.5, "ask", alternatives=(Reading("show_history", {}, 0.5),))
+    conversation, _ = talk(ctx, unsure, unsure)
+    conversation.say("what happened, maybe?")
+    assert conversation.say("yes").route.intent == "show_history"
+    conversation.say("what happened, maybe?")
+    assert conversation.say("no").route.intent == "cancel"
+    assert conversation.pending is None
+
+
 def test_a_yes_runs_exactly_what_was_proposed(ctx: Context) -> None:
     operation = ctx.store.begin("create_agent", {}, True)
     ctx.store.put("agent", "helpdesk", {"model": "offline", "collections": []}, operation)

@@ -164,7 +164,7 @@ class Conversation:
     def _reply(self, utterance: str) -> Route | None:
         """Return the route of a plain reply to what is pending: a number, yes or no, a question for an agent."""
         pending, bare = self.pending or {}, utterance.lower().strip(" .!")
-        if "confirm" in pending and bare in YES | NO:
+        if ("confirm" in pending and bare in YES) or (pending and bare in NO):
             return Route("confirm" if bare in YES else "cancel", {}, 1.0, "act", why="A plain yes or no.", via="pending")
         if pending.get("ask") == "question" and bare not in NO:
             return Route(
@@ -175,8 +175,10 @@ class Conversation:
         return None
 
     def _choice(self, utterance: str) -> dict[str, Any] | None:
-        """Return the reading that a reply such as "2" or "the second one" picks."""
+        """Return the reading that a reply such as "2", "the second one" or, where there is only one, "yes" picks."""
         readings: Sequence[dict[str, Any]] = (self.pending or {}).get("choose", ())
+        if len(readings) == 1 and utterance.lower().strip(" .!") in YES:
+            return readings[0]
         found = re.fullmatch(r"(?:the )?#?(\d|first|second|third|1st|2nd|3rd)(?: one)?[.!]?", utterance.lower())
         if not readings or not found:
             return None
