@@ -120,6 +120,34 @@ def test_a_collection_that_an_agent_reads_is_not_deleted(ctx: Context, leave: Pa
         run(ctx, "delete_collection", collection="leave")
 
 
+@pytest.mark.parametrize("vectors", ["exact", "chroma"])
+def test_two_users_with_a_collection_of_the_same_name_never_meet(ctx: Context, leave: Path, tmp_path: Path, vectors: str) -> None:
+    stranger = Context(home=ctx.home, user="stranger", consent="person")
+    for each in (ctx, stranger):
+        each.store.set("test", vectors=vectors)
+    assert run(stranger, "list_collections").collections == ()
+    with pytest.raises(NotFound):
+        run(stranger, "show_collection", collection="leave")
+    (tmp_path / "canteen.txt").write_text("Annual leave days of the canteen: lunch is at noon.")
+    run(stranger, "ingest_data", source=str(tmp_path / "canteen.txt"), collection="leave")
+    assert {p.name for p in run(stranger, "search_data", query="annual leave", limit=50).passages} == {"canteen.txt"}
+    assert {p.name for p in run(ctx, "search_data", query="annual leave lunch", limit=50).passages} == {"rules.txt"}
+    assert [d.name for d in run(stranger, "show_collection", collection="leave").documents] == ["canteen.txt"]
+    before = run(ctx, "list_collections")
+    assert [(row.documents, row.failed) for row in before.collections] == [(1, 1)]
+    assert run(stranger, "ingest_data", source=str(leave)).indexed == 1, "what another user has read is not read yet"
+    assert run(ctx, "list_collections") == before
+    assert run(stranger, "undo").args["source"] == str(leave)
+    assert {entry.user for entry in run(stranger, "show_history").entries} == {"stranger"}
+    assert run(stranger, "undo").args["source"].endswith("canteen.txt")
+    with pytest.raises(Refused):
+        run(stranger, "undo")
+    run(stranger, "ingest_data", source=str(tmp_path / "canteen.txt"), collection="leave")
+    assert run(stranger, "delete_collection", collection="leave").documents == 1
+    assert run(ctx, "search_data", query="How many days of annual leave are there?").relevant
+    stranger.store.close()
+
+
 def test_both_ways_of_comparing_vectors_find_the_same(ctx: Context, leave: Path) -> None:
     found = {}
     for vectors in ("exact", "chroma"):

@@ -22,6 +22,7 @@ def test_an_export_answers_as_the_workspace_does(read: Ingest, tmp_path: Path, s
     read(tmp_path / "c.txt", "two")
     (tmp_path / "b.txt").write_text("The car is red.")
     read(tmp_path / "b.txt", "one")
+    store.connection.execute("UPDATE documents SET owner = 'stranger', collection = 'one' WHERE collection = 'two'")
     export(store, ["one"], tmp_path / "one.db")
     exported = sqlite3.connect(f"file:{tmp_path / 'one.db'}?mode=ro&immutable=1", uri=True)
     for query in ("where is the key", "colour of the car", "tea"):

@@ -95,6 +95,31 @@ def test_undoing_everything_leaves_nothing(tmp_path_factory: pytest.TempPathFact
     store.close()
 
 
+def test_one_user_never_changes_anothers_things(store: Store) -> None:
+    other = Store(store.path, "stranger")
+    for model in "ab":
+        write(store, "helpdesk", model=model)
+    store.save_session("chat", {"mine": True})
+    assert other.session("chat") == {}
+    assert write(other, "helpdesk", model="x")
+    assert [thing.version for thing in other.versions("agent", "helpdesk")] == [1]
+    other.remove("agent", "helpdesk", other.begin("remove", {}, True))
+    other.revert(other.last_operation()["id"])
+    other.revert(other.last_operation()["id"])
+    assert other.names("agent") == []
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    mine = store.begin("ingest_data", {}, True)
+    store.connection.execute("UPDATE operations SET process = ? WHERE id = ?", (gone.pid, mine))
+    assert other.interrupted() == []
+    assert [row["id"] for row in store.interrupted()] == [mine]
+    write(other, "helpdesk", model="x")
+    other.erase("agent", "helpdesk")
+    assert [thing.body["model"] for thing in store.versions("agent", "helpdesk")] == ["a", "b"]
+    assert store.get("agent", "helpdesk").body == {"model": "b"}
+    other.close()
+
+
 def test_one_user_never_sees_anothers_things(store: Store) -> None:
     write(store, "secret-agent", model="a")
     other = Store(store.path, "stranger")
