@@ -94,6 +94,12 @@ def test_a_pattern_follows_no_link_out_of_its_folder_or_in_circles(tree: Path, t
     assert problems == {"b.txt": "", "sub/c.txt": "", "secret.txt": "a link that leads out of the folder"}
 
 
+def test_a_link_that_is_named_itself_is_read(tree: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "handbook.txt").symlink_to(tree / "b.txt")
+    assert names(tmp_path / "elsewhere" / "handbook.txt") == ["b.txt"]
+
+
 def test_names_that_no_terminal_or_database_takes_are_escaped(tree: Path) -> None:
     for odd in (b"caf\xe9.txt", b"two\nlines.txt", b"red\x1b[31m.txt"):
         Path(os.fsdecode(bytes(tree) + b"/" + odd)).write_text("text")

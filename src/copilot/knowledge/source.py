@@ -95,7 +95,8 @@ def _local(source: str) -> list[File]:
         if path.is_dir():
             return list(_walk(path, path.resolve()))
         if path.exists():
-            return [_file(path, path.parent.resolve())]
+            target = path.resolve()  # who names a link means what it leads to
+            return [_file(target, target.parent)]
         if glob.has_magic(source):
             if files := _matched(path):
                 return files
