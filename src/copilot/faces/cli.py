@@ -181,10 +181,14 @@ def _bug() -> CopilotError:
 
     from copilot.masking import mask
 
-    with NamedTemporaryFile("w", prefix="copilot-", suffix=".log", delete=False, encoding="utf-8") as file:
-        file.write(mask(traceback.format_exc()))
-    last = traceback.format_exc(limit=0).strip().splitlines()[-1]
-    return CopilotError(f"Something went wrong inside copilot: {mask(last)[:300]}", f"This is a bug; please report it with {file.name}")
+    trace, last = mask(traceback.format_exc()), mask(traceback.format_exc(limit=0).strip().splitlines()[-1])[:300]
+    try:
+        with NamedTemporaryFile("w", prefix="copilot-", suffix=".log", delete=False, encoding="utf-8") as file:
+            file.write(trace)
+        hint = f"This is a bug; please report it with {file.name}"
+    except OSError as error:
+        hint = f"This is a bug; its details could not be kept: {error}"
+    return CopilotError(f"Something went wrong inside copilot: {last}", hint)
 
 
 def _fail(error: CopilotError, json: bool) -> int:
