@@ -47,7 +47,9 @@ def main() -> None:
         copilot = [PYTHON, "-m", "copilot"]
         compare("copilot --help / minimal typer app --help", [*copilot, "--help"], [PYTHON, str(minimal), "--help"], runs, env)
         compare("copilot agents list / python -c pass", [*copilot, "agents", "list"], [PYTHON, "-c", "pass"], runs, env)
-        compare("copilot do (offline) / importing its libraries", [*copilot, "do", "which agents do I have"], [PYTHON, "-c", IMPORTS], runs, env)
+        compare(
+            "copilot do (offline) / importing its libraries", [*copilot, "do", "which agents do I have"], [PYTHON, "-c", IMPORTS], runs, env
+        )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """Running a benchmark on an agent, case by case, so that a killed run leaves what it had."""
 
 import json
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from copilot.answering.answer import Answer
 from copilot.errors import CopilotError
 from copilot.evaluation.cases import Case
 from copilot.evaluation.scorers import Bench, Metric, Score, require, score
+from copilot.outside.process import alive
 from copilot.outside.store import Store, Thing, now
 from copilot.progress import Progress, Silent
 
@@ -60,7 +60,7 @@ def mark_interrupted(store: Store) -> None:
     sql = """SELECT r.id, o.process FROM runs r JOIN operations o ON o.id = r.operation
         WHERE r.owner = ? AND r.state = 'running'"""
     for row in store.rows(sql, store.owner):
-        if not _alive(row["process"]):
+        if not alive(row["process"]):
             _close(store, row["id"], "interrupted")
 
 
@@ -108,13 +108,3 @@ def _record(store: Store, identity: str, place: tuple[int, int], case: Case, ans
 def _close(store: Store, identity: str, state: str) -> None:
     with store.transaction() as connection:
         connection.execute("UPDATE runs SET state = ?, finished_at = ? WHERE id = ? AND owner = ?", (state, now(), identity, store.owner))
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

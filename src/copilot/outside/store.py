@@ -16,6 +16,7 @@ from sqlite_utils import Database
 
 from copilot.errors import AlreadyExists, NotFound, Refused
 from copilot.outside import database
+from copilot.outside.process import alive
 
 LISTINGS = {
     "model": "copilot models list",
@@ -194,7 +195,7 @@ class Store:
     def interrupted(self) -> list[dict[str, Any]]:
         """Return the operations whose process died before they ended, oldest first."""
         running = self.rows("SELECT * FROM operations WHERE owner = ? AND state IN ('running', 'recovering') ORDER BY seq", self.owner)
-        return [row for row in running if not _alive(row["process"])]
+        return [row for row in running if not alive(row["process"])]
 
     def take_over(self, operation: str) -> bool:
         """Mark an interrupted operation as being recovered by this process; False when another one was quicker."""
@@ -272,16 +273,6 @@ class Store:
 
 def _thing(row: Mapping[str, Any]) -> Thing:
     return Thing(row["kind"], row["name"], row["version"], json.loads(row["body"]), row["changed_at"])
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def as_text(value: Any) -> str:
