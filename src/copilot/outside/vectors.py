@@ -18,6 +18,8 @@ from uuid import uuid4
 
 import numpy as np
 
+from copilot.outside.process import alive
+
 BATCH = 1000
 LOCK_SECONDS = 600
 
@@ -123,7 +125,7 @@ class VectorIndex:
 
     def _crashed(self) -> bool:
         """Whether a reader died while it was reading; its mark is taken away."""
-        dead = [mark for mark in self.home.glob("reading.*") if not _alive(int(mark.suffix[1:]))]
+        dead = [mark for mark in self.home.glob("reading.*") if not alive(int(mark.suffix[1:]))]
         for mark in dead:
             mark.unlink(missing_ok=True)
         return bool(dead)
@@ -147,13 +149,3 @@ def _opened(folder: Path) -> Iterator[Any]:
 
 def _digest(ids: Sequence[int]) -> str:
     return hashlib.sha256(np.asarray(ids, np.int64).tobytes()).hexdigest()
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
