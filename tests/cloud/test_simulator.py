@@ -1,6 +1,7 @@
 """The simulated account: repeatable across processes, honest about what it cannot do."""
 
 import json
+import resource
 import subprocess
 import sys
 import threading
@@ -102,8 +103,30 @@ def test_a_journal_that_does_not_repeat_is_reported(tmp_path: Path, session: Ses
     shut_down()
     path = tmp_path / "simulated" / "account.jsonl"
     path.write_text(path.read_text().replace('"status": 200', '"status": 409'))
-    with pytest.raises(Unavailable, match="cannot be rebuilt: call 1 gave 200, and 409 before"), running(tmp_path / "simulated"):
-        pass
+    for _ in range(2):  # the second time it must not go on behind the call that failed
+        with pytest.raises(Unavailable, match="cannot be rebuilt: call 1 gave 200, and 409 before"), running(tmp_path / "simulated"):
+            pass
+
+
+def test_a_full_disk_refuses_a_change_and_breaks_nothing(tmp_path: Path, session: Session) -> None:
+    s3 = session.client("s3")
+    s3.create_bucket(Bucket="the-first")
+    written = (tmp_path / "simulated" / "account.jsonl").stat().st_size
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (written + 100, hard))
+    try:
+        for size in (10, INLINE_BYTES + 1):
+            with pytest.raises(ClientError, match="cannot be written"):
+                s3.put_object(Bucket="the-first", Key="a", Body=b"x" * size)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert s3.list_objects_v2(Bucket="the-first")["KeyCount"] == 0
+    s3.create_bucket(Bucket="the-second")
+    assert list((tmp_path / "simulated" / "blobs").glob("*")) == []
+    shut_down()
+    with running(tmp_path / "simulated") as endpoint:
+        names = [b["Name"] for b in Session("us-east-1", endpoint).client("s3").list_buckets()["Buckets"]]
+    assert names == ["the-first", "the-second"]
 
 
 def test_nothing_answers_while_no_command_holds_the_account(tmp_path: Path) -> None:

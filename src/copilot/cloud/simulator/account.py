@@ -73,15 +73,28 @@ class SimulatedAccount:
         BackendDict.reset()
 
     def catch_up(self) -> None:
-        """Replay the calls that other processes added since this one last held the lock."""
-        for call in self._journal.unread():
-            reply = self._perform({**_blank(), **call.environ}, call.body, call.number, call.at)
-            self._calls = call.number
-            if reply.status != call.status:
-                raise Unavailable(
-                    f"The simulated account cannot be rebuilt: call {call.number} gave {reply.status}, and {call.status} before.",
-                    f"It was made by another version. Start a new one by moving {self.folder} away.",
-                )
+        """Replay the calls that other processes added since this one last held the lock; all of them again after it was cut short."""
+        try:
+            for call in self._journal.unread():
+                self._repeat(call)
+        except BaseException:
+            self._forget()
+            raise
+
+    def _repeat(self, call: Call) -> None:
+        reply = self._perform({**_blank(), **call.environ}, call.body, call.number, call.at)
+        self._calls = call.number
+        if reply.status != call.status:
+            raise Unavailable(
+                f"The simulated account cannot be rebuilt: call {call.number} gave {reply.status}, and {call.status} before.",
+                f"It was made by another version. Start a new one by moving {self.folder} away.",
+            )
+
+    def _forget(self) -> None:
+        """Drop what is in memory: it is not what the journal says."""
+        BackendDict.reset()
+        self._journal.rewind()
+        self._calls = 0
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> list[bytes]:
         reply = self._answer(environ, _body(environ))
@@ -107,7 +120,12 @@ class SimulatedAccount:
         kept = {k: v for k, v in environ.items() if isinstance(v, str) and (k in KEPT or k.startswith("HTTP_"))}
         reply = self._perform(environ, body, self._calls, at)
         # A refused change is kept too: moto can leave a part of it behind.
-        self._journal.append(Call(self._calls, at, kept, body, reply.status))
+        try:
+            self._journal.append(Call(self._calls, at, kept, body, reply.status))
+        except OSError as error:
+            self._forget()
+            self.catch_up()
+            return refusal(environ, "SimulatorError", f"The simulated account cannot be written: {error}")
         return reply
 
     def _perform(self, environ: Environ, body: bytes, number: int, at: float) -> Reply:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -55,10 +56,20 @@ class Journal:
                     yield call
 
     def append(self, call: Call) -> None:
-        line = json.dumps({"n": call.number, "at": call.at, "environ": call.environ, **self._pack(call.body), "status": call.status})
-        with self.path.open("ab") as file:
-            file.write(line.encode() + b"\n")
-            self.offset = file.tell()
+        """Write a call down; raise OSError when that is impossible, e.g. on a full disk, and leave the file as it was."""
+        document = {"n": call.number, "at": call.at, "environ": call.environ, **self._pack(call.body), "status": call.status}
+        line = json.dumps(document).encode() + b"\n"
+        try:
+            with self.path.open("ab") as file:
+                file.write(line)
+        except OSError:
+            os.truncate(self.path, self.offset)
+            raise
+        self.offset += len(line)
+
+    def rewind(self) -> None:
+        """Count every call as unread again."""
+        self.offset = 0
 
     def forget(self, digest: str) -> None:
         """Delete a body for good; the call that brought it is no longer replayed."""
@@ -72,7 +83,11 @@ class Journal:
         if not blob.exists():
             self.blobs.mkdir(exist_ok=True, mode=0o700)
             part = blob.with_suffix(".part")
-            part.write_bytes(body)
+            try:
+                part.write_bytes(body)
+            except OSError:
+                part.unlink(missing_ok=True)
+                raise
             part.replace(blob)
         return {"blob": digest}
 
