@@ -65,6 +65,12 @@ def test_a_bad_file_says_what_and_where(tmp_path: Path, content: str | bytes, pr
     assert error.value.hint
 
 
+@pytest.mark.parametrize("content", [",question,answer\n0,Who?,Ann\n", "question,answer,\nWho?,Ann,0\n"])
+def test_a_column_without_a_name_is_left_out(tmp_path: Path, content: str) -> None:
+    (tmp_path / "qa.csv").write_text(content)
+    assert read_cases(tmp_path / "qa.csv") == (Case("Who?", "Ann"),)
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match=r"nope\.csv"):
         read_cases(tmp_path / "nope.csv")

@@ -64,13 +64,13 @@ def read_cases(path: Path) -> tuple[Case, ...]:
 def _csv_rows(text: str, name: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
     header = text.splitlines()[0]
     delimiter = max(",;\t", key=header.count)
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restkey="", strict=True)
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         columns = tuple(reader.fieldnames or ())
         if missing := [field for field in ("question", "answer") if not _key(columns, field)]:
             raise BadArguments(f"{name} has no column '{missing[0]}'; its columns are: {', '.join(columns)}.", FORMAT)
         for row in reader:
-            if extra := row.pop("", None):
+            if extra := row.pop(None, None):
                 problem = f"{name}, line {reader.line_num}: more values than columns (from '{extra[0]}' on)."
                 raise BadArguments(problem, "Put quotes around a value that holds a comma.")
             if any((value or "").strip() for value in row.values()):
