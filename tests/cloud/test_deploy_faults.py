@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -9,10 +11,10 @@ from copilot.cloud import engine as engine_module
 from copilot.cloud.artifacts import Artifacts
 from copilot.cloud.engine import Engine, Failed
 from copilot.cloud.journal import Journal
-from copilot.cloud.providers import providers
+from copilot.cloud.providers import provider, providers
 from copilot.cloud.serverless import Blueprint, Settings, graph
 from copilot.cloud.simulator.account import running, shut_down
-from copilot.outside.aws import Session
+from copilot.outside.aws import ClientError, Session
 from copilot.outside.store import Store
 from tests.cloud.conftest import EMPTY, Faults, carry_out, everything, small_blueprint
 
@@ -130,3 +132,87 @@ def test_a_removal_that_is_refused_says_what_is_left_and_can_be_repeated(
     faults.refuse = lambda n, name: False
     assert engine.destroy("simulated", "us-east-1", "op") == []
     assert everything(session) == EMPTY
+
+
+def deny(session: Session, call: str, code: str = "AccessDenied", times: int = 1000, about: str = "") -> list[str]:
+    """Let AWS refuse a call (`service.Call`) the first times, where its URL holds `about`; return the list of the refused URLs."""
+    denied: list[str] = []
+
+    def before(model: Any, params: Any, **_: Any) -> None:
+        if len(denied) < times and about in params["url"]:
+            denied.append(params["url"])
+            raise ClientError({"Error": {"Code": code, "Message": "denied"}}, model.name)
+
+    session.boto.events.register(f"before-call.{call}", before)
+    return denied
+
+
+def test_a_removal_looks_at_nothing_whose_name_is_not_ours(
+    store: Store, session: Session, artifacts: Artifacts, blueprint: Blueprint
+) -> None:
+    session.client("s3").create_bucket(Bucket="somebody-elses")
+    engine, _ = fresh(store, session, artifacts, blueprint)
+    deny(engine.providers["bucket"].session, "s3.GetBucketTagging", about="somebody-elses")
+    carry_out(engine, graph(blueprint))
+    assert engine.destroy("simulated", "us-east-1", "op") == []
+    session.client("s3").delete_bucket(Bucket="somebody-elses")
+
+
+def test_a_removal_that_may_not_look_for_leftovers_removes_what_the_ledger_has_and_says_so(
+    store: Store, session: Session, artifacts: Artifacts, blueprint: Blueprint
+) -> None:
+    engine, _ = fresh(store, session, artifacts, blueprint)
+    deny(engine.providers["role"].session, "iam.ListRoles")
+    carry_out(engine, graph(blueprint))
+    left = engine.destroy("simulated", "us-east-1", "op")
+    assert [(survivor.type, "cannot be looked for" in survivor.why) for survivor in left] == [("role", True)]
+    assert everything(session) == EMPTY
+    assert engine.journal.resources() == []
+
+
+def test_calls_that_come_too_soon_for_api_gateway_are_repeated(
+    store: Store, session: Session, artifacts: Artifacts, blueprint: Blueprint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(provider, "PATIENCE", (0.0,) * 8)
+    calls = ("CreateRestApi", "CreateUsagePlan", "UpdateUsagePlan", "DeleteUsagePlan", "DeleteRestApi")
+    engine, _ = fresh(store, session, artifacts, blueprint)
+    denied = [deny(engine.providers["rest_api"].session, f"api-gateway.{c}", "TooManyRequestsException", times=2) for c in calls]
+    carry_out(engine, graph(blueprint))
+    assert engine.destroy("simulated", "us-east-1", "op") == []
+    assert [len(urls) for urls in denied] == [2] * len(calls)
+
+
+def test_a_bucket_is_used_only_when_this_account_owns_it_and_nothing_unmade_is_asked_for(
+    store: Store, session: Session, artifacts: Artifacts, blueprint: Blueprint
+) -> None:
+    engine, _ = fresh(store, session, artifacts, blueprint)
+    owners, paths = [], []
+    events = engine.providers["bucket"].session.boto.events
+    for call in ("HeadBucket", "PutObject"):
+        events.register(f"before-call.s3.{call}", lambda params, **_: owners.append(params["headers"].get("x-amz-expected-bucket-owner")))
+    events.register("before-call.api-gateway.*", lambda params, **_: paths.append(params["url_path"]))
+    carry_out(engine, graph(blueprint))
+    assert set(owners) == {"123456789012"}
+    assert paths
+    assert not [path for path in paths if "$" in path or "%24" in path]
+    assert engine.destroy("simulated", "us-east-1", "op") == []
+
+
+def test_tags_of_an_api_its_key_and_its_plan_are_written(
+    store: Store, session: Session, artifacts: Artifacts, blueprint: Blueprint
+) -> None:
+    engine, _ = fresh(store, session, artifacts, blueprint)
+    tagged: list[str] = []
+
+    def answer(params: Any, **_: Any) -> tuple[Any, dict[str, Any]]:  # the simulated account cannot do it
+        tagged.append(params["url_path"])
+        return type("Response", (), {"status_code": 204})(), {}
+
+    engine.providers["rest_api"].session.boto.events.register("before-call.api-gateway.TagResource", answer)
+    carry_out(engine, graph(blueprint))
+    for known in engine.journal.resources():
+        if known.type in ("rest_api", "api_key", "usage_plan"):
+            before = engine.providers[known.type].read(known.physical) or {}
+            engine.providers[known.type].update(known.physical, {**before, "tags": {}}, before)
+    assert sorted(unquote(path).split("/")[-2] for path in tagged) == ["apikeys", "restapis", "usageplans"]
+    assert engine.destroy("simulated", "us-east-1", "op") == []

@@ -172,6 +172,44 @@ def test_what_somebody_else_changed_is_shown_and_mended(ctx: Context) -> None:
     assert call(ctx, "plan_deployment", agent="helpdesk").changes == ()
 
 
+def test_a_new_version_of_the_agent_changes_its_function_alone_and_is_complete(ctx: Context) -> None:
+    call(ctx, "update_agent", name="helpdesk", tone="friendly")
+    planned = call(ctx, "plan_deployment", agent="helpdesk")
+    assert [(change.resource, change.action) for change in planned.changes] == [("function", "update")]
+    assert call(ctx, "deploy_agent", agent="helpdesk").agent_version == 2
+    assert call(ctx, "plan_deployment", agent="helpdesk").changes == ()
+
+
+def test_tags_that_others_put_on_are_no_difference_and_stay(ctx: Context) -> None:
+    theirs, wrong = {"Key": "cost-centre", "Value": "7"}, {"Key": "copilot:stack", "Value": "wrong"}
+    with connect(ctx.home, ctx.region, live=False) as session:
+        s3, name = session.client("s3"), everything(session)["buckets"][0]
+        ours = s3.get_bucket_tagging(Bucket=name)["TagSet"]
+        s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": [*ours, theirs]})
+    assert call(ctx, "plan_deployment", agent="helpdesk").changes == ()
+    with connect(ctx.home, ctx.region, live=False) as session:
+        session.client("s3").put_bucket_tagging(Bucket=name, Tagging={"TagSet": [wrong, theirs]})
+    call(ctx, "deploy_agent", agent="helpdesk")
+    with connect(ctx.home, ctx.region, live=False) as session:
+        tags = session.client("s3").get_bucket_tagging(Bucket=name)["TagSet"]
+    assert theirs in tags
+    assert wrong not in tags
+
+
+def test_with_the_credentials_of_another_account_nothing_is_touched(ctx: Context) -> None:
+    body = ctx.store.get("deployment", "helpdesk-dev").body
+    ctx.store.put("deployment", "helpdesk-dev", {**body, "account": "999999999999"}, "op")
+    for ability, args in (
+        ("destroy_deployment", {"deployment": "helpdesk-dev"}),
+        ("show_deployment", {"deployment": "helpdesk-dev", "check": True}),
+        ("deploy_agent", {"agent": "helpdesk"}),
+    ):
+        with pytest.raises(Refused, match="in AWS account 999999999999"):
+            call(ctx, ability, **args)
+    ctx.store.put("deployment", "helpdesk-dev", body, "op")
+    assert "all 15" in call(ctx, "show_deployment", deployment="helpdesk-dev", check=True).health
+
+
 def test_a_plan_that_no_longer_fits_is_refused(ctx: Context, tmp_path: Path) -> None:
     stale = call(ctx, "plan_deployment", agent="helpdesk").plan
     (tmp_path / "news.md").write_text("The canteen opens at 11:30 on weekdays.")
@@ -243,6 +281,12 @@ def test_what_was_deployed_and_removed_leaves_no_document_behind(ctx: Context) -
     shut_down()
     with connect(ctx.home, ctx.region, live=False) as session:
         assert len(everything(session)["buckets"]) == 1
+
+
+def test_a_plan_leaves_no_document_behind(ctx: Context) -> None:
+    assert call(ctx, "plan_deployment", agent="helpdesk").changes
+    files = [path for path in (ctx.home / "cache").rglob("*") if path.is_file()]
+    assert not [path for path in files if b"paid holiday" in path.read_bytes()]
 
 
 def test_the_key_is_stored_nowhere_in_the_workspace(ctx: Context) -> None:

@@ -56,8 +56,9 @@ def prepare(store: Store, session: Session, home: Path, agent: Thing, name: str,
         near = get_close_matches(session.region, session.regions("lambda"), n=1)
         raise BadArguments(f"'{session.region}' is not a region of AWS Lambda.", f"Use --region {(near or ['us-east-1'])[0]}")
     version = bundle.python_version(live=not session.simulated)
-    artifacts = _artifacts(home)
-    content = _pack(store, home / "cache", artifacts, collections, version)
+    cache = _cache(home, session)
+    artifacts = Artifacts(cache / "artifacts")
+    content = _pack(store, cache, artifacts, collections, version)
     blueprint = Blueprint(
         agent.name,
         agent.version,
@@ -82,7 +83,7 @@ def prepare(store: Store, session: Session, home: Path, agent: Thing, name: str,
 
 
 def open_engine(store: Store, session: Session, home: Path, name: str, stack: str) -> Engine:
-    return Engine(Journal(store, name), providers(session, _artifacts(home)), stack)
+    return Engine(Journal(store, name), providers(session, Artifacts(_cache(home, session) / "artifacts")), stack)
 
 
 def recover(store: Store, session: Session, home: Path) -> list[str]:
@@ -94,30 +95,30 @@ def recover(store: Store, session: Session, home: Path) -> list[str]:
         left = f"; still there: {', '.join(s.physical for s in stuck)}" if stuck else ""
         done = "has been put back as it was" if apply.kind == "deploy" else "is partly removed: remove it again"
         said.append(f"{apply.deployment} was interrupted and {done}{left}.")
-    if said:
-        clean(store, home)
     return said
 
 
-def clean(store: Store, home: Path) -> None:
+def clean(store: Store, session: Session, home: Path) -> None:
     """Drop the artifacts that no deployment uses any more, and the old indexes in the simulated account: they hold documents."""
     from copilot.cloud.simulator.journal import Journal as SimulatedJournal
 
     used = objects_in_use(store)
-    _artifacts(home).keep_only(used)
+    Artifacts(_cache(home, session) / "artifacts").keep_only(used)
     simulated = SimulatedJournal(home / "simulated")
     for digest in objects_made(store, INDEX) - used:
         simulated.forget(digest)
 
 
-def _artifacts(home: Path) -> Artifacts:
-    return Artifacts(home / "cache" / "artifacts")
+def _cache(home: Path, session: Session) -> Path:
+    """Return where files are prepared: a folder for each account that can be held, since two processes can hold one each."""
+    return home / "cache" if session.simulated else home / "cache" / "live"
 
 
 def _pack(store: Store, cache: Path, artifacts: Artifacts, collections: tuple[str, ...], version: str) -> Content:
     code = bundle.build(cache, version)
     model = find_weights()
-    index = cache / "index.db"
+    artifacts.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    index = artifacts.folder / "index.db"  # where `clean` finds it if this process is killed: it holds documents
     export(store, collections, index)
     try:
         return Content(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from copilot.cloud.graph import Resource, in_order, resolve
+from copilot.cloud.graph import Resource, in_order, references, resolve
 from copilot.cloud.journal import Apply, Journal, Recorded
 from copilot.cloud.plan import Change, Plan, different, plan_id
 from copilot.cloud.providers.provider import STACK, Properties, Provider
@@ -81,7 +81,8 @@ class Engine:
         provider = self.providers[resource.type]
         after = resolve(resource.properties, physical)
         place = known.physical if known else provider.find(after)
-        live = provider.read(place) if place else None
+        inside_unmade = any(references(place or ""))
+        live = provider.read(place) if place and not inside_unmade else None
         if place is None or live is None:
             return Change("create", resource.id, resource.type, position, "", None, after), None
         if not known:
@@ -262,7 +263,12 @@ class Engine:
         left = []
         for name in reversed(list(self.providers)):
             provider = self.providers[name]
-            for physical in [p for p in provider.owned(self.stack) if p not in known]:
+            try:
+                found = [physical for physical in provider.owned(self.stack) if physical not in known]
+            except (ClientError, BotoCoreError) as error:
+                left.append(Survivor(name, "that no ledger has", f"cannot be looked for: {error}"))
+                continue
+            for physical in found:
                 try:
                     provider.delete(physical)
                 except (ClientError, BotoCoreError) as error:

@@ -150,8 +150,10 @@ def unfinished(store: Store) -> list[Apply]:
 
 
 def objects_in_use(store: Store) -> set[str]:
-    """Return the hashes of all objects that any deployment in this workspace holds, whoever owns it."""
-    rows = store.rows("SELECT properties FROM resources WHERE type = 'object'")
+    """Return the hashes of all objects that any deployment in this workspace holds or may have to be given back, whoever owns it."""
+    held = "SELECT properties FROM resources WHERE type = 'object'"
+    given_back = "SELECT before FROM steps JOIN applies ON applies.id = apply WHERE applies.state = 'running' AND type = 'object'"
+    rows = store.rows(f"{held} UNION {given_back} AND before IS NOT NULL")
     return {json.loads(row["properties"])["sha256"] for row in rows}
 
 

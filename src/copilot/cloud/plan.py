@@ -63,7 +63,12 @@ class Plan:
 
 
 def different(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Compare the properties that both sides have: some can be written and not read."""
+    """Compare the properties that both sides have: some can be written and not read.
+
+    Of the tags only those that `after` has count: anybody may add others.
+    """
+    if "tags" in before and "tags" in after:
+        before = {**before, "tags": {name: value for name, value in before["tags"].items() if name in after["tags"]}}
     return {name: (before[name], after[name]) for name in before if name in after and before[name] != after[name]}
 
 

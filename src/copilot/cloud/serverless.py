@@ -83,7 +83,7 @@ class Blueprint:
 
 def graph(blueprint: Blueprint) -> tuple[Resource, ...]:
     """Return every resource of the deployment."""
-    tags = {STACK: blueprint.stack, "copilot:agent-version": str(blueprint.version)}
+    tags = {STACK: blueprint.stack}
     return (*_storage(blueprint, tags), *_function(blueprint, tags), *_api(blueprint, tags))
 
 
@@ -156,7 +156,8 @@ def _function(blueprint: Blueprint, tags: dict[str, str]) -> list[Resource]:
         "name": names["function"], "role": names["role_arn"], "runtime": blueprint.runtime, "handler": HANDLER,
         "memory": settings.memory, "timeout": settings.timeout,
         "environment": {"COPILOT_AGENT": json.dumps(agent, sort_keys=True), "COPILOT_TABLE": names["table"]},
-        "code_bucket": names["bucket"], "code_key": keys["code"], "code_sha256": blueprint.content.code, "tags": tags,
+        "code_bucket": names["bucket"], "code_key": keys["code"], "code_sha256": blueprint.content.code,
+        "tags": {**tags, "copilot:agent-version": str(blueprint.version)},
     }  # fmt: skip
     alarm = {
         "name": f"{blueprint.prefix}-errors", "namespace": "AWS/Lambda", "metric": "Errors",

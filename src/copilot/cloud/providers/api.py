@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from copilot.cloud.providers.provider import STACK, Properties, Provider, absent, existing
+from copilot.cloud.providers.provider import STACK, Properties, Provider, absent, existing, patiently
+from copilot.outside.aws import ClientError, code_of
 
 
 class Gateway(Provider):
@@ -15,6 +16,8 @@ class Gateway(Provider):
 
     listing = ""
     """The paginator that lists resources of the type."""
+    path = ""
+    """Where the type stands in ARNs."""
 
     @property
     def _gateway(self) -> Any:
@@ -36,11 +39,16 @@ class Gateway(Provider):
     def owned(self, stack: str) -> Iterable[str]:
         return (item["id"] for item in self._all() if item.get("tags", {}).get(STACK) == stack)
 
+    def _tag(self, physical: str, before: Properties, after: Properties) -> None:
+        if before["tags"] != after["tags"]:
+            arn = f"arn:aws:apigateway:{self.session.region}::/{self.path}/{physical}"
+            self._gateway.tag_resource(resourceArn=arn, tags=dict(after["tags"]))
+
 
 class RestApi(Gateway):
     """name, path (one part, no slash), verb, function (ARN that answers), key_required, tags."""
 
-    listing = "get_rest_apis"
+    listing, path = "get_rest_apis", "restapis"
 
     def read(self, physical: str) -> dict[str, Any] | None:
         api = absent(lambda: self._gateway.get_rest_api(restApiId=physical))
@@ -63,10 +71,9 @@ class RestApi(Gateway):
     def create(self, properties: Properties) -> str:
         api = self.find(properties)
         if api is None:
-            made = self._once.create_rest_api(
-                name=properties["name"], endpointConfiguration={"types": ["REGIONAL"]}, tags=dict(properties["tags"])
-            )
-            api = str(made["id"])
+            kind = {"types": ["REGIONAL"]}
+            make = partial(self._once.create_rest_api, name=properties["name"], endpointConfiguration=kind, tags=dict(properties["tags"]))
+            api = str(patiently(make, _throttled)["id"])
         self._route(api, properties)
         return api
 
@@ -76,9 +83,10 @@ class RestApi(Gateway):
                 if resource.get("pathPart") == before["path"]:
                     self._gateway.delete_resource(restApiId=physical, resourceId=resource["id"])
         self._route(physical, after)
+        self._tag(physical, before, after)
 
     def delete(self, physical: str) -> None:
-        absent(lambda: self._gateway.delete_rest_api(restApiId=physical))
+        absent(lambda: patiently(partial(self._gateway.delete_rest_api, restApiId=physical), _throttled))
 
     def _route(self, api: str, properties: Properties) -> None:
         """Make the one route, or what is missing of it."""
@@ -133,7 +141,7 @@ class Stage(Gateway):
 class ApiKey(Gateway):
     """name, enabled, tags. The key itself is never read here."""
 
-    listing = "get_api_keys"
+    listing, path = "get_api_keys", "apikeys"
 
     def read(self, physical: str) -> dict[str, Any] | None:
         key = absent(lambda: self._gateway.get_api_key(apiKey=physical, includeValue=False))
@@ -149,6 +157,7 @@ class ApiKey(Gateway):
     def update(self, physical: str, before: Properties, after: Properties) -> None:
         change = {"op": "replace", "path": "/enabled", "value": str(after["enabled"]).lower()}
         self._gateway.update_api_key(apiKey=physical, patchOperations=[change])
+        self._tag(physical, before, after)
 
     def delete(self, physical: str) -> None:
         absent(lambda: self._gateway.delete_api_key(apiKey=physical))
@@ -157,7 +166,7 @@ class ApiKey(Gateway):
 class UsagePlan(Gateway):
     """name, stages (`api:stage`), keys (ids), rate (requests/s), burst (requests), quota (requests/month), tags."""
 
-    listing = "get_usage_plans"
+    listing, path = "get_usage_plans", "usageplans"
 
     def read(self, physical: str) -> dict[str, Any] | None:
         plan = absent(lambda: self._gateway.get_usage_plan(usagePlanId=physical))
@@ -177,14 +186,15 @@ class UsagePlan(Gateway):
     def create(self, properties: Properties) -> str:
         plan = self.find(properties)
         if plan is None:
-            made = self._once.create_usage_plan(
+            make = partial(
+                self._once.create_usage_plan,
                 name=properties["name"],
                 apiStages=[{"apiId": api, "stage": stage} for api, _, stage in (s.partition(":") for s in properties["stages"])],
                 throttle={"rateLimit": properties["rate"], "burstLimit": properties["burst"]},
                 quota={"limit": properties["quota"], "period": "MONTH"},
                 tags=dict(properties["tags"]),
             )
-            plan = str(made["id"])
+            plan = str(patiently(make, _throttled)["id"])
         self.update(plan, self.read(plan) or {}, properties)
         return plan
 
@@ -196,11 +206,12 @@ class UsagePlan(Gateway):
         for op, stages in (("remove", set(before["stages"]) - set(after["stages"])), ("add", set(after["stages"]) - set(before["stages"]))):
             changes += [{"op": op, "path": "/apiStages", "value": stage} for stage in sorted(stages)]
         if changes:
-            self._gateway.update_usage_plan(usagePlanId=physical, patchOperations=changes)
+            patiently(partial(self._gateway.update_usage_plan, usagePlanId=physical, patchOperations=changes), _throttled)
         for key in sorted(set(before["keys"]) - set(after["keys"])):
             absent(partial(self._gateway.delete_usage_plan_key, usagePlanId=physical, keyId=key))
         for key in sorted(set(after["keys"]) - set(before["keys"])):
             existing(partial(self._gateway.create_usage_plan_key, usagePlanId=physical, keyId=key, keyType="API_KEY"))
+        self._tag(physical, before, after)
 
     def delete(self, physical: str) -> None:
         live = self.read(physical)
@@ -208,5 +219,11 @@ class UsagePlan(Gateway):
             return
         removals = [{"op": "remove", "path": "/apiStages", "value": stage} for stage in live["stages"]]
         if removals:
-            absent(lambda: self._gateway.update_usage_plan(usagePlanId=physical, patchOperations=removals))
-        absent(lambda: self._gateway.delete_usage_plan(usagePlanId=physical))
+            remove = partial(self._gateway.update_usage_plan, usagePlanId=physical, patchOperations=removals)
+            absent(lambda: patiently(remove, _throttled))
+        absent(lambda: patiently(partial(self._gateway.delete_usage_plan, usagePlanId=physical), _throttled))
+
+
+def _throttled(error: ClientError) -> bool:
+    """Tell whether a call comes too soon: the account may delete one API in 30 s and change one usage plan in 20 s."""
+    return code_of(error) == "TooManyRequestsException"

@@ -63,6 +63,8 @@ class Function(Provider):
     def owned(self, stack: str) -> Iterable[str]:
         for page in self._lambda.get_paginator("list_functions").paginate():
             for function in page["Functions"]:
+                if not function["FunctionName"].startswith("copilot-"):
+                    continue
                 found = absent(partial(self._lambda.list_tags, Resource=function["FunctionArn"]), {"Tags": {}})
                 if found["Tags"].get(STACK) == stack:
                     yield function["FunctionName"]

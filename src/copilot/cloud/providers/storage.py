@@ -21,8 +21,8 @@ class Bucket(Provider):
         return self.session.client("s3")
 
     def read(self, physical: str) -> dict[str, Any] | None:
-        s3 = self._s3
-        if absent(lambda: s3.head_bucket(Bucket=physical)) is None:
+        s3, owner = self._s3, self.session.account  # names are predictable: a bucket of the same name may be a stranger's
+        if absent(lambda: s3.head_bucket(Bucket=physical, ExpectedBucketOwner=owner)) is None:
             return None
         rules = absent(lambda: s3.get_bucket_encryption(Bucket=physical)["ServerSideEncryptionConfiguration"]["Rules"], [])
         blocks = absent(lambda: s3.get_public_access_block(Bucket=physical)["PublicAccessBlockConfiguration"], {})
@@ -46,7 +46,8 @@ class Bucket(Provider):
     def update(self, physical: str, before: Properties, after: Properties) -> None:
         s3, changed = self._s3, {name for name in after if before.get(name) != after[name]}
         if "tags" in changed:
-            s3.put_bucket_tagging(Bucket=physical, Tagging={"TagSet": pairs(after["tags"])})
+            tags = {**before.get("tags", {}), **after["tags"]}  # the call replaces all tags, also those of others
+            s3.put_bucket_tagging(Bucket=physical, Tagging={"TagSet": pairs(tags)})
         if "private" in changed:
             s3.put_public_access_block(Bucket=physical, PublicAccessBlockConfiguration=dict.fromkeys(BLOCKS, after["private"]))
         if "encryption" in changed:
@@ -71,6 +72,8 @@ class Bucket(Provider):
 
     def owned(self, stack: str) -> Iterable[str]:
         for bucket in self._s3.list_buckets()["Buckets"]:
+            if not bucket["Name"].startswith("copilot-"):
+                continue
             tagging = absent(partial(self._s3.get_bucket_tagging, Bucket=bucket["Name"]), {"TagSet": []})
             if unpaired(tagging["TagSet"]).get(STACK) == stack:
                 yield bucket["Name"]
@@ -95,8 +98,9 @@ class BucketObject(Provider):
 
     def create(self, properties: Properties) -> str:
         digest = properties["sha256"]
+        place = {"Bucket": properties["bucket"], "Key": properties["key"], "ExpectedBucketOwner": self.session.account}
         with self.artifacts.path(digest).open("rb") as body:
-            self._s3.put_object(Bucket=properties["bucket"], Key=properties["key"], Body=body, Metadata={"sha256": digest})
+            self._s3.put_object(**place, Body=body, Metadata={"sha256": digest})
         return f"{properties['bucket']}/{properties['key']}"
 
     def update(self, physical: str, before: Properties, after: Properties) -> None:

@@ -83,8 +83,6 @@ def deploy_agent(ctx: Context, agent: str | None = None, environment: Environmen
         environment: Environment; dev unless said.
         plan: Id of the plan to carry out; refused when it no longer fits. A fresh one unless said.
     """
-    from copilot.cloud.deploy import clean
-
     check_gates(ctx, chosen_agent(ctx, agent))
     with prepared(ctx, agent, environment) as (ready, made, planned):
         check_plan(ready, planned, plan)
@@ -92,11 +90,8 @@ def deploy_agent(ctx: Context, agent: str | None = None, environment: Environmen
         def commit() -> None:
             ctx.store.put("deployment", planned.deployment, recorded(ready, planned), ctx.operation)
 
-        try:
-            with ctx.progress.track(f"Deploying {planned.deployment}", len(made.changes)) as report:
-                ready.engine.apply(made, planned.account, planned.region, ctx.operation, report, commit)
-        finally:
-            clean(ctx.store, ctx.home)
+        with ctx.progress.track(f"Deploying {planned.deployment}", len(made.changes)) as report:
+            ready.engine.apply(made, planned.account, planned.region, ctx.operation, report, commit)
         body = ctx.store.get("deployment", planned.deployment).body
     done = Counter(change.action for change in made.changes)
     return Deployed(
@@ -208,7 +203,7 @@ def destroy_deployment(ctx: Context, deployment: str) -> DestroyedDeployment:
     Args:
         deployment: Deployment or agent name.
     """
-    from copilot.cloud.deploy import account_of, clean
+    from copilot.cloud.deploy import account_of
 
     thing = named_deployment(ctx, deployment, "destroy_deployment")
     check_reach(ctx, thing)
@@ -217,12 +212,12 @@ def destroy_deployment(ctx: Context, deployment: str) -> DestroyedDeployment:
         owned = len(engine.journal.resources())
         with ctx.progress.track(f"Removing {thing.name}", owned) as report:
             left = engine.destroy(account_of(session), session.region, ctx.operation, report)
+        deleted = owned - len(engine.journal.resources())
         if not left:
             ctx.store.remove("deployment", thing.name, ctx.operation)
-        clean(ctx.store, ctx.home)
-    if left and len(left) == owned:
+    if left and not deleted:
         raise CopilotError(f"Nothing of {thing.name} could be removed: {left[0].physical}: {left[0].why}", "Mend the cause and try again.")
-    return DestroyedDeployment(name=thing.name, deleted=owned - len(left), left=tuple(f"{s.type} {s.physical} ({s.why})" for s in left))
+    return DestroyedDeployment(name=thing.name, deleted=deleted, left=tuple(f"{s.type} {s.physical} ({s.why})" for s in left))
 
 
 @intent("read", examples=("display config", "show deployment settings", "what would be deployed, and where?"))

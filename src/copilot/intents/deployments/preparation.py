@@ -22,16 +22,21 @@ if TYPE_CHECKING:
 def hold_account(ctx: Context, region: str = "") -> Iterator[tuple["Session", tuple[str, ...]]]:
     """Hold the account, put back what a crash cut off, and yield a session and what there is to say about that.
 
+    Files that were prepared meanwhile and are not in use afterwards are dropped.
+
     Raises:
         Unavailable: AWS refuses a call, or cannot be reached.
     """
     from copilot.cloud.account import connect
-    from copilot.cloud.deploy import recover
+    from copilot.cloud.deploy import clean, recover
     from copilot.outside.aws import BotoCoreError, ClientError
 
     try:
         with connect(ctx.home, region or ctx.region, ctx.live) as session:
-            yield session, tuple(recover(ctx.store, session, ctx.home))
+            try:
+                yield session, tuple(recover(ctx.store, session, ctx.home))
+            finally:
+                clean(ctx.store, session, ctx.home)
     except (BotoCoreError, ClientError) as error:
         raise Unavailable(f"AWS does not answer as needed: {error}", "Check the credentials, their permissions and the network.") from error
 
@@ -46,6 +51,7 @@ def prepared(ctx: Context, agent: str | None, environment: str | None) -> Iterat
     check_model(ctx, thing)
     check_region(ctx, name)
     with hold_account(ctx) as (session, notes):
+        check_account(ctx, session, name)
         ready = prepare(ctx.store, session, ctx.home, thing, name, place, settings(ctx))
         plan = ready.engine.plan(ready.wanted)
         ready.engine.journal.save(plan)
@@ -66,6 +72,18 @@ def prepared(ctx: Context, agent: str | None, environment: str | None) -> Iterat
                 problems=tuple(f"{finding.resource}: {finding.problem}" for finding in ready.findings),
                 notes=notes,
             ),
+        )
+
+
+def check_account(ctx: Context, session: "Session", name: str) -> None:
+    """Raise Refused when a deployment is in another account than the one that is held: there, nothing of it would be found."""
+    from copilot.cloud.deploy import account_of
+
+    thing, here = ctx.store.find("deployment", name), account_of(session)
+    if thing and thing.body["account"] != here:
+        raise Refused(
+            f"{thing.name} is in AWS account {thing.body['account']}, and the credentials are for {here}.",
+            "Use the credentials of its account, e.g. with AWS_PROFILE.",
         )
 
 
@@ -107,7 +125,8 @@ def recorded(ready: "Prepared", planned: PlannedDeployment) -> dict[str, Any]:
 
 
 def engine_of(ctx: Context, session: "Session", name: str, stack: str) -> "Engine":
-    """Return the engine of a deployment in the account that is held."""
+    """Return the engine of a deployment in the account that is held; raise Refused when it is in another."""
     from copilot.cloud.deploy import open_engine
 
+    check_account(ctx, session, name)
     return open_engine(ctx.store, session, ctx.home, name, stack)
