@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from copilot.faces.layout import INDENT, Rows, fields
+from copilot.faces.layout import INDENT, Rows, cell, fields
 
 SIGNS = {"create": ("+", "green"), "update": ("~", "yellow"), "replace": ("±", "yellow"), "delete": ("-", "red")}
 BAR = 30
@@ -142,7 +142,7 @@ def _bar(score: Any) -> Text:
 
 def _history(result: Any) -> Iterator[RenderableType]:
     for entry in result.entries:
-        given = " ".join(f"{k}={v}" for k, v in entry.args.items())
+        given = " ".join(f"{k}={cell(v)}" for k, v in entry.args.items() if v is not False)
         style = {"done": "green", "failed": "red"}.get(entry.outcome, "yellow")
         yield Text.assemble((f"{entry.at}  ", "dim"), (f"{entry.outcome:<7}", style), f"{entry.ability} ", (given, "dim"))
         if entry.detail:

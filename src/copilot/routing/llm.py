@@ -151,7 +151,7 @@ class LanguageModelRouter:
         confidence = SURE if agreed else LIKELY
         spent, model = tuple(attempt.spent), self.chat.model
         if attempt.intent == "out_of_scope":
-            return Route("out_of_scope", {}, confidence, "decline", why=why or "No ability fits.", via=model, spent=spent)
+            return Route("out_of_scope", {}, confidence, "decline", why=why or "None of my abilities covers that.", via=model, spent=spent)
         gap = missing(attempt.offered[attempt.intent], attempt.args)
         others = tuple(r for r in attempt.fallback.alternatives if r.intent != attempt.intent)
         return Route(attempt.intent, attempt.args, confidence, "ask" if gap else "act", gap, others, why, model, spent)

@@ -204,7 +204,7 @@ def decide(
     others = tuple(c.reading for c in candidates[1 : ALTERNATIVES + 1] if c.reading.confidence >= limits["alternative"])
     why = f"{best.intent} {best.confidence:.2f}" + "".join(f", {o.intent} {o.confidence:.2f}" for o in others)
     if best.intent == "out_of_scope":
-        return Route(best.intent, {}, sure, "decline", alternatives=others, why=f"No ability fits: {why}.")
+        return Route(best.intent, {}, sure, "decline", alternatives=others, why=f"None of my abilities covers that ({why}).")
     if best.intent not in abilities:
         return Route("out_of_scope", {}, sure, "decline", why=f"{best.intent} is not available in this version ({why}).")
     missing = next((name for name in ability.required if name not in best.args), None)
