@@ -216,3 +216,20 @@ def test_tags_of_an_api_its_key_and_its_plan_are_written(
             engine.providers[known.type].update(known.physical, {**before, "tags": {}}, before)
     assert sorted(unquote(path).split("/")[-2] for path in tagged) == ["apikeys", "restapis", "usageplans"]
     assert engine.destroy("simulated", "us-east-1", "op") == []
+
+
+def test_a_deployment_that_a_person_stops_is_rolled_back_and_says_by_what(
+    store: Store, session: Session, artifacts: Artifacts, blueprint: Blueprint
+) -> None:
+    engine, faults = fresh(store, session, artifacts, blueprint)
+
+    def stop(number: int, name: str) -> bool:
+        if number == 14:
+            raise KeyboardInterrupt
+        return False
+
+    faults.refuse = stop
+    with pytest.raises(KeyboardInterrupt):
+        carry_out(engine, graph(blueprint))
+    assert everything(session) == EMPTY
+    assert engine.journal.history()[0].error.endswith("KeyboardInterrupt")

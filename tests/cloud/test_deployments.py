@@ -1,6 +1,7 @@
 """The abilities about deployments, from an agent with documents to an endpoint that answers, and back to nothing."""
 
 import json
+import resource
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from copilot.cloud.account import connect
 from copilot.cloud.endpoint import invoke
 from copilot.cloud.simulator.account import shut_down
 from copilot.context import Context
-from copilot.errors import BadArguments, NeedsAnswer, NeedsConfirmation, NotFound, Refused
+from copilot.errors import BadArguments, NeedsAnswer, NeedsConfirmation, NotFound, Refused, Unavailable
 from copilot.intents import REGISTRY
 from copilot.outside.aws import Session
 from tests.cloud.conftest import EMPTY, everything
@@ -336,6 +337,17 @@ def test_after_a_deployment_was_killed_the_next_command_puts_the_account_back(ct
         assert not everything(session)["functions"]
     assert call(ctx, "deploy_agent", agent="helpdesk").created == 15
     assert call(ctx, "destroy_deployment", deployment="helpdesk").left == ()
+
+
+def test_a_disk_without_room_for_what_is_deployed_is_said(ctx: Context) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    try:
+        with pytest.raises(Unavailable, match="cannot be written"):
+            call(ctx, "plan_deployment", agent="helpdesk")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list((ctx.home / "cache" / "artifacts").glob("*")) == []
 
 
 def test_a_region_that_does_not_exist_is_refused_with_the_nearest(ctx: Context) -> None:

@@ -1,5 +1,6 @@
 """From an agent to a plan and back: what the abilities do with a deployment, on whichever account they hold."""
 
+import sqlite3
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,7 +13,7 @@ from copilot.cloud.journal import Journal, objects_in_use, objects_made, unfinis
 from copilot.cloud.prices import Estimate, estimate
 from copilot.cloud.providers import providers
 from copilot.cloud.serverless import INDEX, Blueprint, Content, Settings, graph
-from copilot.errors import BadArguments, Refused
+from copilot.errors import BadArguments, Refused, Unavailable
 from copilot.knowledge.portable import export
 from copilot.outside.aws import Session
 from copilot.outside.embed import find_weights
@@ -115,17 +116,20 @@ def _cache(home: Path, session: Session) -> Path:
 
 
 def _pack(store: Store, cache: Path, artifacts: Artifacts, collections: tuple[str, ...], version: str) -> Content:
-    code = bundle.build(cache, version)
     model = find_weights()
-    artifacts.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     index = artifacts.folder / "index.db"  # where `clean` finds it if this process is killed: it holds documents
-    export(store, collections, index)
     try:
+        artifacts.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        export(store, collections, index)
         return Content(
-            code=artifacts.add(code),
+            code=artifacts.add(bundle.build(cache, version)),
             index=artifacts.add(index),
             weights=artifacts.add(model / "model.safetensors"),
             tokenizer=artifacts.add(model / "tokenizer.json"),
         )
+    except (OSError, sqlite3.OperationalError) as error:
+        raise Unavailable(
+            f"What is to be deployed cannot be written to {cache}: {error}.", "Free some space; see: copilot doctor"
+        ) from error
     finally:
         index.unlink(missing_ok=True)

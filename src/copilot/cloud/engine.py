@@ -157,7 +157,7 @@ class Engine:
     def _give_up(self, apply: str, change: Change | None, error: BaseException) -> None:
         """Roll back and say what happened."""
         what = f"{change.action} {change.type} '{change.id}'" if change else "begin"
-        said = f"Could not {what}: {error or type(error).__name__}"
+        said = f"Could not {what}: {str(error) or type(error).__name__}"
         stuck = self.rollback(apply, said)
         if not isinstance(error, Exception):
             raise error
