@@ -57,7 +57,14 @@ def test_unsupported_claims_do_not_take_the_supported_ones_with_them() -> None:
     assert made.confidence == 0.5
 
 
-@pytest.mark.parametrize("text", ["", "I do not know.", '{"claims": []}', '{"claims": "none"}', '{"claims": [1, null]}', "{broken", "[]"])
+DEEP = '{"claims": ' + "[" * 100_000 + "]" * 100_000 + "}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "I do not know.", '{"claims": []}', '{"claims": "none"}', '{"claims": [1, null]}', "{broken", "[]", DEEP],
+    ids=lambda t: t[:20],
+)
 def test_an_answer_in_no_form_is_a_refusal(text: str) -> None:
     assert generate("What is the limit?", PASSAGES, ScriptedChat([Reply(text)]), AGENT).refused
 

@@ -72,6 +72,7 @@ def test_citation_wants_the_expected_document_or_a_quote_that_says_it(embedder: 
         ("It is right.", None),
         ('{"verdict": 1}', None),
         ("{", None),
+        ('{"verdict": ' + "[" * 100_000 + "]" * 100_000 + "}", None),
     ],
 )
 def test_a_judge_that_gives_no_verdict_is_inconclusive_not_zero(embedder: Embedder, reply: str, value: float | None) -> None:

@@ -55,7 +55,7 @@ def _claims(text: str) -> list[dict[str, Any]]:
     found = re.search(r"\{.*\}", text, re.DOTALL)
     try:
         said = json.loads(found[0]) if found else {}
-    except json.JSONDecodeError:
+    except (json.JSONDecodeError, RecursionError):  # nested deeper than can be read
         return []
     claims = said.get("claims")
     return [claim for claim in claims if isinstance(claim, dict)] if isinstance(claims, list) else []

@@ -93,7 +93,7 @@ def _llm_judge(case: Case, answer: Answer, bench: Bench) -> Score:
     found = re.search(r"\{.*\}", reply, re.DOTALL)
     try:
         verdict = json.loads(found[0]) if found else {}
-    except json.JSONDecodeError:
+    except (json.JSONDecodeError, RecursionError):
         verdict = {}
     if verdict.get("verdict") not in ("right", "wrong"):
         return Score(None, None, "the judge gave no verdict")
