@@ -1,6 +1,5 @@
 """Read files in processes of their own, several at a time, in the order they were given."""
 
-import os
 import shutil
 import socket
 import subprocess
@@ -120,7 +119,7 @@ class _Reader:
     def _start(self) -> None:
         self._channel, theirs = socket.socketpair()
         tesseract = shutil.which("tesseract")
-        programs = str(Path(tesseract).parent) if tesseract else os.defpath
+        programs = str(Path(tesseract).parent) if tesseract else ""
         command = [sys.executable, "-I", "-m", "copilot.knowledge.worker"]
         try:
             with theirs:

@@ -40,6 +40,7 @@ PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (kind, re.compile(pattern, re.IGNORECASE))
     for kind, pattern in (
         ("url", r"https?://[^\s\"'<>]*[\w/#=&*]"),
+        ("path", r"(?<=[\"“])(?:~|\.{0,2})/[^\"”]+(?=[\"”])|(?<=')(?:~|\.{0,2})/[^']+(?=')"),
         ("path", r"(?:s3|gs|file|sqlite|postgresql|mysql)://[^\s\"'<>,;]*[\w/*]"),
         ("email", r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
         ("zone", rf"\b{REGION}[a-f]\b"),

@@ -34,6 +34,14 @@ PLAIN: dict[str, tuple[str, ...]] = {
     "volume_size": ("memory",),
     "memory_mb": ("memory",),
 }
+# New names have no look of their own: where they close a sentence like this one, they are what is named there.
+FRAMES: dict[tuple[str, str], re.Pattern[str]] = {
+    ("ingest_data", "collection"): re.compile(
+        r"\b(?:in|into|to)\s+(?:(?:the|a|my|our)\s+)?(?:new\s+)?(?:collection\s+)?"
+        r"(?!(?:it|this|that|there|here|one|collection|memory|the|a)\b)(\w[\w-]*)(?:\s+(?:collection|knowledge base|dataset|kb))?[\s.!]*$",
+        re.IGNORECASE,
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -84,6 +92,9 @@ def fill(said: Said, ability: Ability, tagger: Tagger, lexicon: Lexicon) -> Fill
         value = None if argument.name in args else reader.cue(argument, limit)
         if value is not None:
             args[argument.name] = value
+    for (name, arg), frame in FRAMES.items():
+        if name == ability.name and arg not in args and (found := frame.search(said.text)):
+            args[arg] = found[1]
     return Filled(args, min((u.margin for u in used), default=0.0), tuple(left))
 
 
