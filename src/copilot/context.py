@@ -105,14 +105,14 @@ class Context:
         return self.consent == "person" or (self.consent == "words" and not self.live)
 
     def _ask(self, intent: Intent, args: Mapping[str, Any]) -> NeedsConfirmation:
-        shown, bound = intent.preview(self, **args) if intent.preview else (None, {})
+        shown, bound, once = intent.preview(self, **args) if intent.preview else (None, {}, ())
         given = {k: v for k, v in {**args, **bound}.items() if v is not None and v is not False}
         described = " ".join(f"{k}={v}" for k, v in given.items())
         where = "LIVE AWS" if self.live else "the simulated account" if intent.group == "deployments" else "this workspace"
         return NeedsConfirmation(
             f"{intent.summary.rstrip('.')}: {described}. This acts on {where}." if described else f"{intent.summary} This acts on {where}.",
             "Answer yes or no; in a script, add --yes.",
-            {"confirm": {"intent": intent.name, "args": given}},
+            {"confirm": {"intent": intent.name, "args": given}, "once": list(once)},
             shown,
         )
 

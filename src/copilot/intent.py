@@ -124,10 +124,11 @@ class Ability:
 
 
 class Preview(NamedTuple):
-    """What a person sees before they agree, and the arguments that bind their yes to it."""
+    """What a person sees before they agree, and the arguments that bind their yes to it; those `once` hold for this yes only."""
 
     shown: Any
     args: Mapping[str, Any]
+    once: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ def test_a_missing_argument_is_asked_for_and_the_question_survives_a_restart(ctx
     assert asked.error.pending == {"ask": "name", "intent": "show_agent", "args": {}}
     second, script = talk(ctx, act("show_history"))
     second.say("helpdesk")
-    assert script.seen[0].pending == asked.error.pending
+    assert script.seen[0].pending == {**asked.error.pending, "said": asked.error.problem}
 
 
 def test_the_reading_that_is_picked_by_number_runs(ctx: Context) -> None:
@@ -105,6 +105,50 @@ def test_a_yes_runs_exactly_what_was_proposed(ctx: Context) -> None:
     done = conversation.say("go ahead")
     assert (done.route.intent, done.exit_code) == ("delete_agent", 0)
     assert ctx.store.names("agent") == []
+
+
+@pytest.mark.parametrize("words", ["thanks", "thank you!", "yes?", "no, not yet", "don't", "hmm, let me think"])
+def test_what_is_no_clear_yes_destroys_nothing_even_if_it_was_read_as_one(ctx: Context, words: str) -> None:
+    ctx.store.put("agent", "helpdesk", {"model": "offline", "collections": []}, ctx.store.begin("create_agent", {}, True))
+    conversation, _ = talk(ctx, act("delete_agent", name="helpdesk"), act("confirm"))
+    conversation.say("delete helpdesk")
+    assert conversation.say(words).exit_code == 3
+    assert ctx.store.names("agent") == ["helpdesk"]
+    assert conversation.say("yes").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "words", ["never delete helpdesk", "should I delete helpdesk?", "what happens if I delete helpdesk", "don't delete it"]
+)
+def test_a_ban_or_a_question_is_no_request_even_with_a_yes_in_advance(ctx: Context, words: str) -> None:
+    ctx.store.put("agent", "helpdesk", {"model": "offline", "collections": []}, ctx.store.begin("create_agent", {}, True))
+    conversation, _ = talk(ctx, act("delete_agent", name="helpdesk"))
+    conversation.perform = lambda intent, args, _: intent.run(args, ctx)
+    ctx.consent = "person"
+    assert conversation.say(words).exit_code == 3
+    assert ctx.store.names("agent") == ["helpdesk"]
+
+
+def test_undo_before_anything_was_done_drops_the_proposal_only(ctx: Context) -> None:
+    ctx.store.put("agent", "helpdesk", {"model": "offline", "collections": []}, ctx.store.begin("create_agent", {}, True))
+    conversation, _ = talk(ctx, act("delete_agent", name="helpdesk"))
+    conversation.say("delete helpdesk")
+    assert conversation.say("undo").route.intent == "cancel"
+    assert ctx.store.names("agent") == ["helpdesk"]
+
+
+def test_an_argument_that_bound_one_yes_is_forgotten_after_it(ctx: Context) -> None:
+    conversation, script = talk(ctx, act("confirm"), act("show_history"))
+    conversation.pending = {"confirm": {"intent": "show_history", "args": {"limit": 2, "query": "x"}}, "once": ["limit"]}
+    assert conversation.say("yes, do it now").route.args == {"limit": 2, "query": "x"}
+    assert script.seen[0].pending == {"confirm": {"intent": "show_history", "args": {"query": "x"}}}
+    assert conversation.history[-1]["args"] == {"query": "x"}
+
+
+def test_a_command_said_in_a_talk_with_an_agent_is_a_command(ctx: Context) -> None:
+    conversation, _ = talk(ctx, act("show_history", limit=3))
+    conversation.keep_asking("helpdesk")
+    assert conversation.say("list the last three things I did").route.intent == "show_history"
 
 
 def test_a_no_leaves_everything_and_closes_the_question(ctx: Context) -> None:

@@ -24,7 +24,10 @@ WORDS = {
     "/exit": "Leave the chat; the conversation is kept.",
 }
 LEAVE = ("/exit", "exit", "/quit", "quit", "bye")
-WELCOME = "Type what you want, for example: ingest ./docs into hr. Ask “what can you do?” for more; /exit leaves."
+GO_BACK = {*LEAVE, "back", "/back", "go back", "done", "stop", "leave", "that's all", "cancel"}
+WELCOME = (
+    "Type what you want, for example: ingest ./docs into hr. Ask “what can you do?” for more; /why shows how you were read; /exit leaves."
+)
 
 
 class MaskedHistory(FileHistory):
@@ -71,12 +74,13 @@ def chat(options: Options) -> int:
     )
     terminal.out.print(Text("copilot", style="bold green"), Text(WELCOME, style="dim"))
     if terminal.conversation.pending:
-        terminal.out.print(Text("We stopped at an open question; answer it, or say: cancel", style="yellow"))
+        terminal.out.print(Text(f"Still open (say cancel to drop it): {terminal.conversation.pending.get('said', '')}", style="yellow"))
     Thread(target=lambda: terminal.ctx.embedder).start()  # no daemon: dying inside ONNX Runtime aborts the process
     while (line := _read(prompt, terminal)) is not None:
-        if line.strip() in LEAVE:
-            break
-        _take(terminal, line.strip())
+        for said in filter(None, (part.strip() for part in line.splitlines())):  # several lines may be pasted at once
+            if said.lower() in LEAVE and not _partner(terminal):
+                return 0
+            _take(terminal, said)
     return 0
 
 
@@ -108,7 +112,10 @@ def _partner(terminal: Terminal) -> str:
 
 
 def _take(terminal: Terminal, line: str) -> None:
-    if line == "/forget":
+    if _partner(terminal) and line.lower().strip(" .!") in GO_BACK:
+        terminal.conversation.pending = None
+        terminal.out.print(Text("Back with copilot.", style="dim"))
+    elif line == "/forget":
         terminal.conversation.forget()
     elif line in ("/why", "why"):
         last = terminal.conversation.last_route
@@ -120,5 +127,7 @@ def _take(terminal: Terminal, line: str) -> None:
             terminal.show(turn, echo=True)
             if partner and turn.route.via == "pending" and turn.route.intent == "ask_agent":
                 terminal.conversation.keep_asking(partner)
+            elif not partner and _partner(terminal):
+                terminal.out.print(Text("What you type now goes to the agent; say back to return.", style="dim"))
         except KeyboardInterrupt:
             terminal.err.print(Text("Stopped. What was finished before is kept.", style="yellow"))

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from copilot.errors import CopilotError, NeedsAnswer, OutOfScope
@@ -10,7 +10,8 @@ from copilot.intent import THINGS, Intent
 from copilot.masking import mask, masked
 from copilot.outside.catalogue import BUILTIN_NAME
 from copilot.outside.store import Store
-from copilot.routing.route import Route, Router, Situation
+from copilot.routing.consent import NO, YES, agrees, hesitates, wonders
+from copilot.routing.route import Reading, Route, Router, Situation
 
 REMEMBERED = 20
 """Turns kept for references such as "that one"."""
@@ -18,9 +19,14 @@ REMEMBERED = 20
 LONGEST = 20_000
 """Characters of one utterance; more is a pasted file."""
 
-YES = {"yes", "y", "ok", "okay", "sure", "go", "go ahead", "do it", "confirm"}
-NO = {"no", "n", "cancel", "stop", "abort", "never mind"}
-"""Replies to a confirmation that need no router; it reads all the others."""
+TAKING_BACK = {"undo", "undo that", "undo it", "/undo"}
+RISKY = ("cloud", "destructive")
+CLEAR = 0.9
+TALK = ("ask_agent", "search_data", "help", "out_of_scope", "confirm", "cancel", "record_feedback")
+"""What a line in a talk with an agent can be without being a command: `CLEAR` is the confidence that makes it one."""
+
+SURE = ("typed", "pending")
+"""Routes that no router guessed."""
 
 ORDINALS = {"first": 1, "second": 2, "third": 3, "1st": 1, "2nd": 2, "3rd": 3}
 
@@ -96,16 +102,16 @@ class Conversation:
         self.last_route = route
         before = self.pending
         try:
-            turn = Turn(utterance, *self._act(route))
+            turn = Turn(utterance, *self._act(utterance, route))
             self.pending = None
         except NeedsAnswer as error:
-            self.pending = error.pending or None
+            self.pending = {**error.pending, "said": error.problem} if error.pending else None
             turn = Turn(utterance, route, error=error)
         except CopilotError as error:
             self.pending = before if isinstance(error, OutOfScope) else None
             turn = Turn(utterance, route, error=error)
         self.usd += sum(spent.usd or 0 for spent in route.spent) + (getattr(turn.result, "usd", None) or 0)
-        self._remember(turn)
+        self._remember(turn, (before or {}).get("once", ()))
         return turn
 
     def read(self, utterance: str) -> Route:
@@ -113,6 +119,8 @@ class Conversation:
         if len(utterance) > LONGEST:
             problem = f"That is {len(utterance):,} characters long; a sentence of up to {LONGEST:,} can be understood."
             raise CopilotError(problem, "To load a text, save it as a file and say: ingest FILE into COLLECTION")
+        if self.pending and "confirm" in self.pending and utterance.lower().strip(" .!") in TAKING_BACK:
+            return Route("cancel", {}, 1.0, "act", why="Nothing was done yet, so what was proposed is dropped.", via="pending")
         if typed := self.parse(utterance):
             name, args = typed
             return Route(name, args, 1.0, "act", why="A typed command runs as it is.", via="typed")
@@ -124,12 +132,11 @@ class Conversation:
         names = {f"{kind}s": self.store.names(kind) for kind in THINGS}
         if BUILTIN_NAME not in names["models"]:
             names["models"].append(BUILTIN_NAME)
-        return Situation(names, tuple(self.history), self.pending)
+        return Situation(names, tuple(self.history), _lasting(self.pending))
 
     def keep_asking(self, agent: str) -> None:
         """Stay with an agent: the next line is a question for it again, until the person says stop."""
         self.pending = {"ask": "question", "intent": "ask_agent", "args": {"agent": agent}}
-        self._save()
 
     def forget(self) -> None:
         """Drop the last turn and whatever is open."""
@@ -138,13 +145,18 @@ class Conversation:
             self.history.pop()
         self._save()
 
-    def _act(self, route: Route) -> tuple[Route, Any]:
+    def _act(self, utterance: str, route: Route) -> tuple[Route, Any]:
         if route.decision == "decline":
             raise OutOfScope(route.why or "I can't do that.", "See what I can do: help")
         if route.decision == "ask":
             raise self._question(route)
+        guessed = route.via not in SURE
+        if guessed and self.abilities[route.intent].effect in RISKY and hesitates(utterance):
+            raise self._question(replace(route, ask=None, alternatives=(Reading(route.intent, route.args, route.confidence),)))
         confirmed = route.intent == "confirm" and bool(self.pending and "confirm" in self.pending)
         if confirmed and self.pending:
+            if guessed and not agrees(utterance):
+                raise NeedsAnswer("That was not a clear yes, so nothing was done.", "Answer yes or no.", self.pending)
             call = self.pending["confirm"]
             route = Route(call["intent"], call["args"], 1.0, "act", why="You agreed.", via="pending", spent=route.spent)
         return route, self.perform(self.abilities[route.intent], route.args, confirmed)
@@ -167,12 +179,19 @@ class Conversation:
         if ("confirm" in pending and bare in YES) or (pending and bare in NO):
             return Route("confirm" if bare in YES else "cancel", {}, 1.0, "act", why="A plain yes or no.", via="pending")
         if pending.get("ask") == "question" and bare not in NO:
-            return Route(
-                pending["intent"], {**pending["args"], "question": utterance}, 1.0, "act", why="Your question, as it is.", via="pending"
-            )
+            args = {**pending["args"], "question": utterance}
+            return self._aside(utterance) or Route(pending["intent"], args, 1.0, "act", why="Your question, as it is.", via="pending")
         if chosen := self._choice(utterance):
             return Route(chosen["intent"], chosen["args"], 1.0, "act", why="The reading that you picked.", via="pending")
         return None
+
+    def _aside(self, utterance: str) -> Route | None:
+        """Return the route of a line that is plainly meant for copilot, though an agent is being talked to."""
+        if wonders(utterance):
+            return None
+        route = self.router().route(mask(utterance), replace(self.situation(), pending=None), self.abilities)
+        clear = route.decision == "act" and route.confidence >= CLEAR and route.intent not in TALK
+        return route if clear else None
 
     def _choice(self, utterance: str) -> dict[str, Any] | None:
         """Return the reading that a reply such as "2", "the second one" or, where there is only one, "yes" picks."""
@@ -185,16 +204,26 @@ class Conversation:
         number = ORDINALS.get(found[1]) or int(found[1])
         return readings[number - 1] if 1 <= number <= len(readings) else None
 
-    def _remember(self, turn: Turn) -> None:
+    def _remember(self, turn: Turn, once: Sequence[str]) -> None:
+        """Keep a turn for later references, less the arguments that held for one confirmation only."""
         route = turn.route
         if turn.error is None or isinstance(turn.error, NeedsAnswer):
-            self.history.append({"user": turn.utterance, "intent": route.intent, "args": dict(route.args)})
+            args = {name: value for name, value in route.args.items() if name not in once}
+            self.history.append({"user": turn.utterance, "intent": route.intent, "args": args})
             del self.history[:-REMEMBERED]
         self._save()
 
     def _save(self) -> None:
         if self.name:
             self.store.save_session(self.name, masked({"history": self.history, "pending": self.pending}))
+
+
+def _lasting(pending: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Return what is pending as routers see it: without the arguments that hold for this confirmation only."""
+    if not pending or "confirm" not in pending:
+        return pending
+    call = pending["confirm"]
+    return {"confirm": {**call, "args": {k: v for k, v in call["args"].items() if k not in pending.get("once", ())}}}
 
 
 def spell(ability: Intent, args: Mapping[str, Any]) -> str:

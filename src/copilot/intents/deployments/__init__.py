@@ -53,7 +53,7 @@ def preview_deployment(ctx: Context, agent: str | None = None, environment: Envi
     check_gates(ctx, chosen_agent(ctx, agent))
     with prepared(ctx, agent, environment) as (ready, _, planned):
         check_plan(ready, planned, plan)
-        return Preview(planned, {"agent": planned.agent, "environment": planned.environment, "plan": planned.plan})
+        return Preview(planned, {"agent": planned.agent, "environment": planned.environment, "plan": planned.plan}, once=("plan",))
 
 
 def put_back(ctx: Context, **_recorded: str | None) -> str:
