@@ -2,6 +2,7 @@
 # Install what copilot needs into .venv (once), then run it: no argument opens the chat; `tour`, `test` and `test --all` are
 # shortcuts; anything else is passed to copilot.
 set -euo pipefail
+from=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")"
 here=$PWD
 python=$here/.venv/bin/python
@@ -91,5 +92,8 @@ case "${1:-}" in
         shift
         run_tests "$@"
         ;;
-    *) exec .venv/bin/copilot "$@" ;;
+    *)
+        cd "$from" # paths in what is said are meant from where the person stands
+        exec "$here/.venv/bin/copilot" "$@"
+        ;;
 esac

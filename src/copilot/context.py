@@ -97,7 +97,12 @@ class Context:
             yield self
         except BaseException as error:
             outcome = "asked" if isinstance(error, NeedsAnswer) else "failed"
-            self._close(intent, recorded, outcome, mask(str(error) or type(error).__name__))
+            self._close(
+                intent,
+                recorded,
+                outcome,
+                "stopped by the person" if isinstance(error, KeyboardInterrupt) else mask(str(error) or type(error).__name__),
+            )
             raise
         self._close(intent, recorded, "done", "")
 

@@ -126,6 +126,8 @@ def parse_line(line: str) -> tuple[str, dict[str, Any]] | None:
     except ValueError:
         return None
     found = _find(words)
+    if not found and line.startswith("/"):
+        raise BadArguments(f"There is no command {line.split()[0]}.", "See: copilot --help; in the chat also /why, /forget and /exit.")
     if not found or (line.rstrip().endswith("?") and not marked):
         return None
     ability, rest = found

@@ -130,4 +130,4 @@ def _take(terminal: Terminal, line: str) -> None:
             elif not partner and _partner(terminal):
                 terminal.out.print(Text("What you type now goes to the agent; say back to return.", style="dim"))
         except KeyboardInterrupt:
-            terminal.err.print(Text("Stopped. What was finished before is kept.", style="yellow"))
+            terminal.err.print(Text("Stopped.", style="yellow"))

@@ -114,7 +114,7 @@ class Terminal:
         try:
             return intent.run(args, self.ctx)
         except KeyboardInterrupt:
-            raise Interrupted("Stopped. What was finished before is kept.", "") from None
+            raise Interrupted("Stopped.", "See what was done: copilot operations show-history") from None
         finally:
             self.ctx.consent = "none"
 
@@ -142,6 +142,8 @@ class Terminal:
             self.out.print(show.view_route(turn.route))
         elif echo and turn.route.via != "typed":
             self.out.print(show.call_line(turn.route))
+        if turn.route.fell_back:
+            self.err.print(Text(turn.route.why, style="yellow"))
         if turn.error:
             (self.out if turn.error.exit_code in (3, 4) else self.err).print(show.view_error(turn.error))
         else:

@@ -53,8 +53,7 @@ def _answer(result: Any) -> Iterator[RenderableType]:
     for citation in result.citations:
         place = f", page {citation.page}" if citation.page else f", row {citation.row}" if citation.row else ""
         yield Text.assemble((f"[{citation.number}] ", "cyan"), (f"{citation.document}{place}", "bold"))
-        if citation.quote != result.text:
-            yield Padding(Text(f"“{citation.quote}”", style="italic dim"), (0, 0, 0, 4))
+        yield Padding(Text(f"“{' '.join(citation.quote.split())}”", style="italic dim"), (0, 0, 0, 4))
     spent = f" · {result.tokens_in}+{result.tokens_out} tokens" if result.tokens_in is not None else ""
     usd = f" · ${result.usd:.4f}" if result.usd is not None else ""
     where = f" · from the endpoint of {result.deployment}" if result.deployment else ""

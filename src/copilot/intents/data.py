@@ -27,7 +27,7 @@ def resume_ingest(ctx: Context, source: str, collection: str | None = None, reda
     recover=resume_ingest,
     examples=(
         "load everything in ./policies into the hr collection",
-        "ingest s3://acme-docs/manuals and strip personal data",
+        "ingest ./manuals into manuals and strip personal data",
         "read the handbook at ~/docs/handbook.pdf",
     ),
 )
@@ -35,7 +35,7 @@ def ingest_data(ctx: Context, source: str, collection: str | None = None, redact
     """Read files, a folder or a URL into a searchable collection.
 
     Args:
-        source: Path, glob, URL, s3://bucket/prefix or database file.
+        source: Path, glob, folder or URL.
         collection: Collection to put it in; named after the folder unless said.
         redact_pii: Mask personal data before indexing.
     """

@@ -2,12 +2,15 @@
 
 import hashlib
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from copilot.outside.store import Store, as_text, now
 
+ENDING = re.compile(r"(?<=\w{4})(?:ions?|ments?|ing|ed|es|s|e)$")
+"""What a word may lose and still be found: "deletions" finds `delete_agent`."""
 FIELDS = ("at", "owner", "intent", "args", "outcome", "detail", "operation", "account", "previous")
 
 
@@ -39,7 +42,7 @@ class Audit:
             self._note()
 
     def search(self, words: str = "", since: str = "", limit: int = 20) -> list[dict[str, Any]]:
-        """Return the entries whose ability, arguments, detail or outcome contain every word, newest first.
+        """Return the entries whose ability, arguments, detail or outcome contain every word, endings aside, newest first.
 
         Args:
             since: ISO time; only entries after it.
@@ -47,7 +50,7 @@ class Audit:
         sql, values = "SELECT * FROM audit WHERE owner = ? AND at >= ?", [self.store.owner, since]
         for word in words.split():
             sql += " AND (intent || ' ' || args || ' ' || detail || ' ' || outcome) LIKE ? ESCAPE '\\'"
-            values.append("%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%")
+            values.append("%" + ENDING.sub("", word).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%")
         return self.store.rows(f"{sql} ORDER BY seq DESC LIMIT ?", *values, limit)
 
     def broken(self) -> str:

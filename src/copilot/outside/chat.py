@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from copilot.errors import BadArguments, CopilotError, Unavailable
+from copilot.outside.catalogue import credentials
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -214,8 +215,10 @@ class Chat:
         for name, kind, problem, hint in FAILURES:
             if isinstance(error, getattr(litellm, name)):
                 return kind(f"{self.place} {problem}.", hint)
+        key = "" if self.api_base else credentials(self.model.partition("/")[0])
+        hint = f"Set {key} in the environment" if key else "Check that the endpoint runs"
         return Unavailable(
-            f"{self.place} cannot be reached ({type(error).__name__}).", "Check that it runs, then: copilot models check NAME"
+            f"{self.place} cannot be reached ({type(error).__name__}).", f"{hint}, or go back with: copilot models use offline"
         )
 
 

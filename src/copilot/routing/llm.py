@@ -12,7 +12,7 @@ from copilot.outside.chat import Chatter, Reply
 from copilot.prompt import prompt
 from copilot.routing.calls import arguments_model, check, missing, tool
 from copilot.routing.offline import OfflineRouter
-from copilot.routing.route import Reading, Route, Situation, Spent
+from copilot.routing.route import FELL_BACK, Reading, Route, Situation, Spent
 
 Reflection = Literal["always", "on_doubt", "never"]
 SHORTLIST = 12
@@ -69,7 +69,7 @@ class LanguageModelRouter:
             if self._doubts(attempt):
                 return self._reflect(attempt)
         except CopilotError as error:
-            why = f"The model did not help ({error.problem.rstrip('.')}); routed offline: {fallback.why}"
+            why = f"{FELL_BACK} ({error.problem.rstrip('.')}); routed offline: {fallback.why}"
             return replace(fallback, why=why, spent=tuple(attempt.spent))
         return self._keep(attempt, "") if not attempt.problem else self._give_up(attempt, attempt.problem)
 

@@ -10,6 +10,8 @@ Decision = Literal["act", "ask", "decline"]
 KINDS = ("models", "collections", "agents", "benchmarks", "deployments")
 """The kinds of named things that a workspace has, as `Situation.names` lists them."""
 
+FELL_BACK = "The model did not help"
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -52,6 +54,11 @@ class Route:
     why: str = ""
     via: str = "offline"
     spent: tuple[Spent, ...] = ()
+
+    @property
+    def fell_back(self) -> bool:
+        """Whether a language model was asked and did not help."""
+        return self.why.startswith(FELL_BACK)
 
     def as_json(self) -> dict[str, Any]:
         return {
