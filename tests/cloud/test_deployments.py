@@ -63,7 +63,8 @@ def post(ctx: Context, body: bytes, **headers: str) -> tuple[int, dict[str, Any]
     """Call the endpoint by hand."""
     thing = ctx.store.get("deployment", "helpdesk-dev").body
     with connect(ctx.home, thing["region"], live=False) as session:
-        request = Request(f"{session.gateway(thing['api'], thing['stage'])}/ask", body, {"Content-Type": "application/json", **headers})
+        url, ours = f"{session.gateway(thing['api'], thing['stage'])}/ask", session.headers
+        request = Request(url, body, {"Content-Type": "application/json", **ours, **headers})
         try:
             with urlopen(request) as answer:
                 return answer.status, json.loads(answer.read())

@@ -119,7 +119,7 @@ def test_a_function_that_does_not_exist_is_not_found(session: Session) -> None:
 
 def test_a_stage_whose_api_may_not_invoke_the_function_answers_500(session: Session, tmp_path: Path) -> None:
     from urllib.error import HTTPError
-    from urllib.request import urlopen
+    from urllib.request import Request, urlopen
 
     gateway = session.client("apigateway")
     api = gateway.create_rest_api(name="bare")["id"]
@@ -130,6 +130,6 @@ def test_a_stage_whose_api_may_not_invoke_the_function_answers_500(session: Sess
     gateway.create_deployment(restApiId=api, stageName="live")
     for path, status in (("/", 500), ("/elsewhere", 403)):
         with pytest.raises(HTTPError) as refused:
-            urlopen(session.gateway(api, "live") + path)
+            urlopen(Request(session.gateway(api, "live") + path, headers=session.headers))
         with refused.value as answer:
             assert answer.code == status

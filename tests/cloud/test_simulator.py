@@ -1,14 +1,19 @@
 """The simulated account: repeatable across processes, honest about what it cannot do."""
 
+import io
 import json
 import resource
 import subprocess
 import sys
 import threading
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
+import boto3
 import pytest
 
 from copilot.cloud.engine import Engine
@@ -16,7 +21,7 @@ from copilot.cloud.serverless import Blueprint, graph
 from copilot.cloud.simulator.account import running, shut_down
 from copilot.cloud.simulator.journal import INLINE_BYTES, Call, Journal
 from copilot.errors import Unavailable
-from copilot.outside.aws import ClientError, Session
+from copilot.outside.aws import KEY, ClientError, Session
 from tests.cloud.conftest import carry_out
 
 PRINT_ACCOUNT = """
@@ -136,6 +141,70 @@ def test_nothing_answers_while_no_command_holds_the_account(tmp_path: Path) -> N
     with pytest.raises(ClientError, match="503"):
         session.client("dynamodb").list_tables()
     shut_down()
+
+
+def function_of(code: str, name: str) -> dict[str, Any]:
+    """The arguments of a CreateFunction call."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("app.py", code)
+    runtime, role = "python{}.{}".format(*sys.version_info[:2]), "arn:aws:iam::123456789012:role/runner"
+    return {"FunctionName": name, "Runtime": runtime, "Role": role, "Handler": "app.handle", "Code": {"ZipFile": packed.getvalue()}}
+
+
+@pytest.mark.parametrize("key", ["simulated", "AKIAIOSFODNN7EXAMPLE", "\xe9"])
+def test_another_user_of_this_machine_is_refused_and_leaves_no_trace(tmp_path: Path, session: Session, key: str) -> None:
+    session.client("iam").create_role(RoleName="runner", AssumeRolePolicyDocument="{}")
+    ran = tmp_path / "ran"
+    function = function_of(f"def handle(event, context):\n    open({str(ran)!r}, 'w')", "ours")
+    session.client("lambda").create_function(**function)
+    journal = tmp_path / "simulated" / "account.jsonl"
+    before = journal.read_bytes()
+    stranger = boto3.Session(aws_access_key_id=key, aws_secret_access_key="x", region_name="us-east-1")
+    for service, call, arguments in (
+        ("lambda", "create_function", {**function, "FunctionName": "theirs"}),
+        ("lambda", "invoke", {"FunctionName": "ours"}),
+        ("s3", "create_bucket", {"Bucket": "a-bucket-of-theirs"}),
+        ("dynamodb", "list_tables", {}),
+        ("iam", "list_roles", {}),
+    ):
+        with pytest.raises(ClientError) as refused:
+            getattr(stranger.client(service, endpoint_url=session.endpoint), call)(**arguments)
+        assert refused.value.response["Error"]["Code"] == "AccessDenied"
+        assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+    assert journal.read_bytes() == before
+    assert not ran.exists()
+
+
+@pytest.mark.parametrize("path", ["/_aws/execute-api/us-east-1/abc/live/ask", "/moto-api/reset", "/"])
+@pytest.mark.parametrize("headers", [{}, {"x-api-key": "guessed", "x-simulated-key": "guessed"}])
+def test_a_request_without_the_key_of_the_process_is_refused(session: Session, path: str, headers: dict[str, str]) -> None:
+    session.client("s3").create_bucket(Bucket="a-bucket-of-mine")
+    with pytest.raises(HTTPError) as refused:
+        urlopen(Request(f"{session.endpoint}{path}", b"{}", headers))
+    with refused.value as answer:
+        assert answer.code == 403
+        assert b"AccessDenied" in answer.read()
+    assert len(session.client("s3").list_buckets()["Buckets"]) == 1
+
+
+def test_the_key_of_the_process_opens_the_account_to_functions_and_is_kept_nowhere(tmp_path: Path, session: Session) -> None:
+    session.client("iam").create_role(RoleName="runner", AssumeRolePolicyDocument="{}")
+    code = "import boto3\ndef handle(event, context):\n    boto3.client('s3').create_bucket(Bucket='made-by-a-function')"
+    session.client("logs").create_log_group(logGroupName="/aws/lambda/maker")
+    session.client("lambda").create_function(**function_of(code, "maker"))
+    assert "FunctionError" not in session.client("lambda").invoke(FunctionName="maker")
+    here = picture(session)
+    shut_down()
+    kept = [file.read_bytes() for file in (tmp_path / "simulated").rglob("*") if file.is_file()]
+    assert kept
+    assert not any(KEY.encode() in content for content in kept)
+    journal = tmp_path / "simulated" / "account.jsonl"
+    journal.write_text(journal.read_text().replace("Credential=simulated/", "Credential=older/"))
+    with running(tmp_path / "simulated") as endpoint:
+        again = picture(Session("us-east-1", endpoint))
+    assert again == here
+    assert [b["Name"] for b in again["buckets"]] == ["made-by-a-function"]
 
 
 def test_a_second_process_waits_and_then_sees_what_the_first_did(tmp_path: Path) -> None:

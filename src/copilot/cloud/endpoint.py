@@ -54,7 +54,8 @@ def invoke(store: Store, home: Path, live: bool, deployment: str, question: str)
 
 def _post(session: Session, url: str, key: str, body: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
     opener = build_opener(ProxyHandler({})) if session.simulated else build_opener()
-    request = Request(url, json.dumps(body).encode(), {"Content-Type": "application/json", "x-api-key": key})  # noqa: S310 - http(s) only
+    headers = {"Content-Type": "application/json", "x-api-key": key, **session.headers}
+    request = Request(url, json.dumps(body).encode(), headers)  # noqa: S310 - http(s) only
     for wait in (*KEY_WAITS, 0):
         try:
             with opener.open(request, timeout=ANSWER_SECONDS) as answer:

@@ -1,6 +1,7 @@
 """The door to AWS: sessions that reach the simulated account or the real one; nothing else knows the difference."""
 
 import os
+import secrets
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -11,7 +12,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from copilot.errors import Unavailable
 
-__all__ = ["BotoCoreError", "ClientError", "Session", "code_of", "session"]
+__all__ = ["KEY", "BotoCoreError", "ClientError", "Session", "code_of", "session"]
+
+KEY = secrets.token_hex(32)
+"""Access key id of this process's simulated sessions: whoever shows another one to its simulated account is a stranger."""
 
 MISSING = {
     "404", "NoSuchBucket", "NoSuchKey", "NoSuchBucketPolicy", "NoSuchTagSet", "NoSuchEntity", "NotFoundException",
@@ -71,6 +75,11 @@ class Session:
         """Return the regions in which the SDK knows a service."""
         return list(self.boto.get_available_regions(service))
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a request to `gateway` has to carry besides its API key; nothing on real AWS."""
+        return {"x-simulated-key": KEY} if self.simulated else {}
+
     def gateway(self, api: str, stage: str) -> str:
         """Return the base URL under which a stage of a REST API answers right now."""
         if self.endpoint:
@@ -92,7 +101,7 @@ def _simulated(region: str) -> boto3.Session:
         "credentials_file": (None, None, os.devnull, None),
     }
     core = botocore.session.Session(session_vars=blind)
-    core.set_credentials("simulated", "simulated")
+    core.set_credentials(KEY, "simulated")
     return boto3.Session(botocore_session=core, region_name=region)
 
 

@@ -1,6 +1,7 @@
 """The simulated account as a local web server: journal, moto, and what moto lacks."""
 
 import atexit
+import hmac
 import io
 import logging
 import re
@@ -22,6 +23,7 @@ from copilot.cloud.simulator.journal import Call, Journal
 from copilot.cloud.simulator.repeatable import repeatable, seed_backends
 from copilot.cloud.simulator.reply import Reply, refusal
 from copilot.errors import Unavailable
+from copilot.outside.aws import KEY
 
 LOCK_SECONDS = 120
 READS = ("Describe", "List", "Get", "Head", "Query", "Scan", "BatchGet", "Filter", "Lookup", "Search", "Validate", "Estimate")
@@ -97,7 +99,10 @@ class SimulatedAccount:
         self._calls = 0
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> list[bytes]:
-        reply = self._answer(environ, _body(environ))
+        if _take_key(environ):
+            reply = self._answer(environ, _body(environ))
+        else:
+            reply = refusal(environ, "AccessDenied", "This simulated account belongs to another process.", 403)
         start_response(f"{reply.status} {reply.reason}", list(reply.headers))
         return [reply.body]
 
@@ -200,6 +205,16 @@ def _ask(moto: Any, environ: Environ, body: bytes) -> Reply:
     if status == 404 and answer.startswith(b"<!doctype html>"):  # no route of moto matches
         return refusal(environ, "NotSimulated", f"The simulated account cannot do this: {environ['REQUEST_METHOD']} {environ['PATH_INFO']}")
     return Reply(status, tuple(said[1]), answer)
+
+
+def _take_key(environ: Environ) -> bool:
+    """Tell whether a request shows the key of this process, and take it out: neither moto, journal nor functions get to see it."""
+    authorization = environ.get("HTTP_AUTHORIZATION", "")
+    credential = re.search(r"Credential=([^/]+)/", authorization)
+    shown = environ.pop("HTTP_X_SIMULATED_KEY", None) or (credential[1] if credential else "")
+    if credential:
+        environ["HTTP_AUTHORIZATION"] = authorization.replace(KEY, "simulated")
+    return hmac.compare_digest(shown.encode(), KEY.encode())
 
 
 def _body(environ: Environ) -> bytes:

@@ -21,7 +21,7 @@ from moto.awslambda.models import lambda_backends
 from moto.core import DEFAULT_ACCOUNT_ID
 
 from copilot.cloud.simulator.reply import Reply
-from copilot.outside.aws import ClientError, Session, code_of, session
+from copilot.outside.aws import KEY, ClientError, Session, code_of, session
 
 RUNTIME = "python{}.{}".format(*sys.version_info[:2])
 START_SECONDS = 10
@@ -93,7 +93,7 @@ class Functions:
         own = {
             "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TZ": "UTC", "OPENBLAS_NUM_THREADS": "1",
             "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull,  # else those of this machine's user count
-            "AWS_ENDPOINT_URL": self.endpoint, "AWS_ACCESS_KEY_ID": "simulated", "AWS_SECRET_ACCESS_KEY": "simulated",
+            "AWS_ENDPOINT_URL": self.endpoint, "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": "simulated",
             "AWS_REGION": region, "AWS_DEFAULT_REGION": region, "AWS_LAMBDA_FUNCTION_NAME": settings["FunctionName"],
         }  # fmt: skip
         return {**settings.get("Environment", {}).get("Variables", {}), **own}

@@ -26,11 +26,11 @@ class Reply(NamedTuple):
         return cls(status, (("Content-Type", "application/json"), ("Content-Length", str(len(body))), *named), body)
 
 
-def refusal(environ: Mapping[str, Any], code: str, message: str) -> Reply:
-    """Refuse a call that the simulated account cannot perform, so that the SDK neither retries nor misreads it."""
+def refusal(environ: Mapping[str, Any], code: str, message: str, status: int = 400) -> Reply:
+    """Refuse a call that the simulated account cannot or may not perform, so that the SDK neither retries nor misreads it."""
     form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
     if form or "/s3/" in environ.get("HTTP_AUTHORIZATION", ""):
         error = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
         body = (f"<ErrorResponse>{error}</ErrorResponse>" if form else error).encode()
-        return Reply(400, (("Content-Type", "text/xml"), ("Content-Length", str(len(body)))), body)
-    return Reply.of_json(400, {"__type": code, "message": message}, x_amzn_errortype=code)
+        return Reply(status, (("Content-Type", "text/xml"), ("Content-Length", str(len(body)))), body)
+    return Reply.of_json(status, {"__type": code, "message": message}, x_amzn_errortype=code)
