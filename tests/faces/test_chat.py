@@ -88,6 +88,7 @@ def test_ctrl_c_drops_the_line_and_ctrl_d_leaves(chat: Chat) -> None:
     chat.press(b"\x03")
     chat.type("agents list")
     chat.wait_for("There is no agent yet.")
+    chat.wait_for("so far")
     chat.press(b"\x04")
     assert chat.close() == 0
 
