@@ -117,7 +117,7 @@ def test_an_open_question_and_the_history_outlive_the_chat(chat: Chat, tmp_path:
     chat.type("/exit")
     assert chat.close() == 0
     again = Chat(tmp_path / "home")
-    again.wait_for("open question")
+    again.wait_for("Still open")
     again.press(b"\x1b[A")
     again.wait_for("/exit")
     again.press(b"\x15")
