@@ -1,9 +1,8 @@
 """One declaration of an ability, from which every face, schema and page is derived."""
 
-import importlib
 import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -200,7 +199,8 @@ class Gate(Protocol):
 
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
-_declared: dict[str, Intent] = {}
+declared: dict[str, Intent] = {}
+"""Every ability whose module was imported, in the order of declaration."""
 
 
 def intent(
@@ -221,7 +221,7 @@ def intent(
 
     def declare(handler: Handler) -> Handler:
         name = handler.__name__
-        if name in _declared:
+        if name in declared:
             raise TypeError(f"ability '{name}' is declared twice")
         summary, described = _docstring(inspect.getdoc(handler) or "")
         hints = get_type_hints(handler, include_extras=True)
@@ -229,43 +229,10 @@ def intent(
             Argument(p.name, _type_name(hints[p.name]), p.default is p.empty, described.get(p.name, "")) for p in _parameters(handler)
         )
         group = handler.__module__.split(".")[2] if handler.__module__.startswith("copilot.intents.") else "test"
-        _declared[name] = Intent(name, group, effect, summary, args, examples, handler, preview, recover)
+        declared[name] = Intent(name, group, effect, summary, args, examples, handler, preview, recover)
         return handler
 
     return declare
-
-
-class Registry(Mapping[str, Intent]):
-    """The abilities of this product, loaded a group at a time.
-
-    Args:
-        package: The package that holds a module for each group.
-        groups: Names of those modules, in the order of the reference page.
-    """
-
-    def __init__(self, package: str, groups: tuple[str, ...]) -> None:
-        self.package = package
-        self.groups = groups
-
-    def group(self, name: str) -> tuple[Intent, ...]:
-        """Import one group and return its abilities in the order of their declaration."""
-        importlib.import_module(f"{self.package}.{name}")
-        return tuple(i for i in _declared.values() if i.group == name)
-
-    def __getitem__(self, name: str) -> Intent:
-        if name in _declared and _declared[name].group in self.groups:
-            return _declared[name]
-        for group in self.groups:
-            for found in self.group(group):
-                if found.name == name:
-                    return found
-        raise KeyError(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return (i.name for group in self.groups for i in self.group(group))
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
 
 
 def _parameters(handler: Callable[..., Any]) -> list[inspect.Parameter]:

@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from copilot.errors import BadArguments, CopilotError
 from copilot.faces.commands import EVERYWHERE, ONE_WORD, Abilities, Stub, command
+from copilot.faces.warming import warm
 from copilot.intents import GROUPS
 
 FLAGS = {"--json", "--yes", "-y", "--live", "--explain"}
@@ -73,6 +74,7 @@ def do(
     ctx: typer.Context, utterance: Annotated[list[str], typer.Argument(help="What you want; - reads lines from stdin as one dialogue.")]
 ) -> None:
     """Do what one utterance says."""
+    warm()
     terminal = _terminal(ctx)
     if utterance == ["-"]:
         raise typer.Exit(_do_lines(terminal))

@@ -12,7 +12,7 @@ from typer.main import get_command
 
 from copilot.errors import BadArguments
 from copilot.intent import Intent
-from copilot.intents import GROUPS, REGISTRY
+from copilot.intents import GROUPS, REGISTRY, homes
 
 Call = Callable[[Intent, dict[str, Any], Any], None]
 """Takes an ability, the arguments that were given, and what the root command read (None inside the chat)."""
@@ -146,10 +146,10 @@ def _find(words: list[str]) -> tuple[Intent, list[str]] | None:
         for ability in REGISTRY.group(words[0]):
             if tuple(words[:2]) == ability.command:
                 return ability, words[2:]
-    for ability in REGISTRY.values():
-        own = ability.name.split("_")
-        if len(own) > 1 and words[: len(own)] == own:
-            return ability, words[len(own) :]
+    for name in homes():
+        own = name.split("_")
+        if len(own) > 1 and words[: len(own)] == own and name in REGISTRY:
+            return REGISTRY[name], words[len(own) :]
     return None
 
 

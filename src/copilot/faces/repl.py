@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterable
-from threading import Thread
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
@@ -14,6 +13,7 @@ from rich.text import Text
 from copilot.errors import CopilotError
 from copilot.faces import show
 from copilot.faces.terminal import Options, Terminal
+from copilot.faces.warming import warm
 from copilot.intent import THINGS
 from copilot.intents import REGISTRY
 from copilot.masking import mask
@@ -75,7 +75,7 @@ def chat(options: Options) -> int:
     terminal.out.print(Text("copilot", style="bold green"), Text(WELCOME, style="dim"))
     if terminal.conversation.pending:
         terminal.out.print(Text(f"Still open (say cancel to drop it): {terminal.conversation.pending.get('said', '')}", style="yellow"))
-    Thread(target=lambda: terminal.ctx.embedder).start()  # no daemon: dying inside ONNX Runtime aborts the process
+    warm()
     while (line := _read(prompt, terminal)) is not None:
         for said in filter(None, (part.strip() for part in line.splitlines())):  # several lines may be pasted at once
             if said.lower() in LEAVE and not _partner(terminal):

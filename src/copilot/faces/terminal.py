@@ -96,10 +96,12 @@ class Terminal:
     @property
     def router(self) -> Router:
         """Return the workspace's router: its default language model, or the offline one."""
+        chat = self.ctx.router_chat
+        if chat is None:
+            return self.offline_router
         from copilot.routing.llm import LanguageModelRouter
 
-        chat = self.ctx.router_chat
-        return LanguageModelRouter(chat, self.offline_router) if chat else self.offline_router
+        return LanguageModelRouter(chat, self.offline_router)
 
     @cached_property
     def offline_router(self) -> "OfflineRouter":

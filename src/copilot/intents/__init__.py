@@ -1,6 +1,10 @@
 """What copilot can do: a file a group, a plain function an ability."""
 
-from copilot.intent import Registry
+import json
+from functools import cache
+
+from copilot.registry import Registry
+from copilot.resources import resource
 
 GROUPS = {
     "models": "Find, register, check and compare language models.",
@@ -14,4 +18,12 @@ GROUPS = {
 }
 """The groups and their lines in `copilot --help`, which is shown without importing any of them."""
 
-REGISTRY = Registry(__name__, tuple(GROUPS))
+
+@cache
+def homes() -> dict[str, str]:
+    """Return the group of every ability of the catalogue, also of those that have no handler yet."""
+    catalogue = json.loads(resource("data", "intents.json").read_text(encoding="utf-8"))
+    return {entry["name"]: entry["group"] for entry in catalogue}
+
+
+REGISTRY = Registry(__name__, tuple(GROUPS), homes)

