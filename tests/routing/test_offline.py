@@ -78,6 +78,7 @@ def test_the_examples_of_every_ability_are_routed_to_it(say, abilities: ABILITIE
 def test_what_no_ability_covers_is_declined(say, text: str) -> None:  # type: ignore[no-untyped-def]
     route = say(text)
     assert (route.intent, route.decision) == ("out_of_scope", "decline")
+    assert route.why in ("None of my abilities covers that.", "Nothing was said.")
 
 
 @pytest.mark.parametrize(
@@ -149,7 +150,8 @@ def test_an_ability_of_a_later_version_is_declined_by_name(router: OfflineRouter
     few = {name: ability for name, ability in abilities.items() if name != "show_logs"}
     route = router.route("last 15 minutes of helpdesk logs", Situation(NAMES), few)
     assert (route.intent, route.decision) == ("out_of_scope", "decline")
-    assert "show_logs is not available in this version" in route.why
+    assert route.why == f"I can't do that yet: {abilities['show_logs'].summary[0].lower()}{abilities['show_logs'].summary[1:]}"
+    assert route.alternatives[0].intent == "show_logs"
 
 
 def test_doubt_offers_readings_that_exist(router: OfflineRouter, abilities: ABILITIES, say) -> None:  # type: ignore[no-untyped-def]

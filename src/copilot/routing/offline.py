@@ -14,7 +14,7 @@ from copilot.routing.clues import CLUES, clues
 from copilot.routing.features import delexicalise, facts, grams, unquoted
 from copilot.routing.linear import softmax
 from copilot.routing.model import Model
-from copilot.routing.references import continues, supplied
+from copilot.routing.references import addressed, continues, supplied
 from copilot.routing.reply import answer, merged
 from copilot.routing.route import Reading, Route, Situation
 from copilot.routing.slots import Filled, Said, fill
@@ -86,7 +86,7 @@ class OfflineRouter:
 
     def weigh(self, text: str, situation: Situation) -> list[Candidate]:
         """Return the readings of an utterance, best first; their confidences add up to at most 1."""
-        said = Said(text, situation.names)
+        said = Said(addressed(text, situation, self.known), situation.names)
         dense, counts = self.features(said)
         scores = np.log(softmax(self.model.intents.logits(dense, counts)) + 1e-9)
         hints = self._hints(dense, counts)
@@ -204,9 +204,10 @@ def decide(
     others = tuple(c.reading for c in candidates[1 : ALTERNATIVES + 1] if c.reading.confidence >= limits["alternative"])
     why = f"{best.intent} {best.confidence:.2f}" + "".join(f", {o.intent} {o.confidence:.2f}" for o in others)
     if best.intent == "out_of_scope":
-        return Route(best.intent, {}, sure, "decline", alternatives=others, why=f"None of my abilities covers that ({why}).")
+        return Route(best.intent, {}, sure, "decline", alternatives=others, why="None of my abilities covers that.")
     if best.intent not in abilities:
-        return Route("out_of_scope", {}, sure, "decline", why=f"{best.intent} is not available in this version ({why}).")
+        summary = ability.summary[:1].lower() + ability.summary[1:]
+        return Route("out_of_scope", {}, sure, "decline", alternatives=(best, *others), why=f"I can't do that yet: {summary}")
     missing = next((name for name in ability.required if name not in best.args), None)
     needed = limits["destructive" if best.intent == "confirm" else ability.effect]
     others = tuple(o for o in others if o.intent in abilities)

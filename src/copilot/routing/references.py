@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from copilot.intent import Ability, Argument
+from copilot.routing.frames import ASK_IT
 from copilot.routing.kinds import is_new_name, kinds_of
 from copilot.routing.route import KINDS, Situation
 
@@ -13,13 +14,23 @@ POINTING = re.compile(
     re.IGNORECASE,
 )
 ELLIPTIC = re.compile(
-    r"^\s*(?:and|or|also|same|(?:what|how) about|now|then|ok(?:ay)?,? (?:and|now)|but|instead|make (?:it|that)|no,|actually|for|"
+    r"^\s*(?:and|or|also|same|(?:what|how) about|what if|now|then|ok(?:ay)?,? (?:and|now)|but|instead|make (?:it|that)|no,|actually|for|"
     r"only|just|with|change (?:it|that)|the (?:other|second|first|next)|again|once more|another|plus)\b"
     r"|\binstead\b|\btoo\b\W*$|\bas well\b\W*$",
     re.IGNORECASE,
 )
 
-
+# Words that make a request whole without the turn before, and the pointing words in it that only belong to its grammar.
+WHOLE = {
+    "recommend_instance": re.compile(
+        r"\b(?:cheap\w*|instances?|machines?|box(?:es)?|servers?|hardware|recommend|suggest|find)\b", re.IGNORECASE
+    ),
+    "ask_agent": re.compile(r"\b(?:questions?|something|anything)\W*$", re.IGNORECASE),
+}
+GRAMMAR = re.compile(
+    r"\bone\b(?!\W*$)|\b(?:that|there)(?= (?:has|have|can|fits?|costs?|runs?|supports?|is|are|comes?|offers?|gives?|would|will)\b)",
+    re.IGNORECASE,
+)
 OTHER = re.compile(r"\bother\b", re.IGNORECASE)
 SHORT = 6
 """Words of a reply that hardly says a whole call."""
@@ -50,7 +61,7 @@ def supplied(
     for argument in ability.args:
         if argument.name not in found and (argument.required or (pointing and kinds_of(ability, argument))):
             value = _spoken_of(ability, argument, history, abilities)
-            if value is not None and value not in found.values():
+            if value is not None and value not in found.values() and not (argument.name == "deployment" and "agent" in found):
                 found[argument.name] = [value] if argument.many and not isinstance(value, list) else value
     return _others(ability, found, args, text, situation) if OTHER.search(text) else found
 
@@ -63,7 +74,19 @@ def spoken(situation: Situation) -> list[Mapping[str, Any]]:
 
 def continues(name: str, text: str, history: Sequence[Mapping[str, Any]]) -> bool:
     """Say whether the words, read as the same call as before, lean on it."""
-    return bool(history) and history[-1]["intent"] == name and (is_elliptic(text) or points_back(text) or len(text.split()) <= SHORT)
+    if not history or history[-1]["intent"] != name:
+        return False
+    if name in WHOLE and WHOLE[name].search(text):
+        return is_elliptic(text) or points_back(GRAMMAR.sub("", text))
+    return is_elliptic(text) or points_back(text) or len(text.split()) <= SHORT
+
+
+def addressed(text: str, situation: Situation, abilities: Mapping[str, Ability]) -> str:
+    """Return the words with the agent that was spoken of in place of the "it" of "ask it …"."""
+    asking, found = abilities["ask_agent"], ASK_IT.match(text)
+    argument = asking.argument("agent") if found else None
+    agent = _spoken_of(asking, argument, spoken(situation), abilities) if argument else None
+    return f"{found[1]}{agent}{text[found.end() :]}" if found and agent in situation.names.get("agents", ()) else text
 
 
 def _corrected(ability: Ability, args: Mapping[str, Any], before: Mapping[str, Any], text: str) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from copilot.intent import Ability, Argument
+from copilot.routing.frames import Framed, find_frames, implied, unsaid
 from copilot.routing.kinds import kinds_of
 from copilot.routing.mentions import Mention, find_mentions
 from copilot.routing.tagger import Marked, Tagger, word_features
@@ -33,14 +34,6 @@ PLAIN: dict[str, tuple[str, ...]] = {
     "memory": ("memory",),
     "volume_size": ("memory",),
     "memory_mb": ("memory",),
-}
-# New names have no look of their own: where they close a sentence like this one, they are what is named there.
-FRAMES: dict[tuple[str, str], re.Pattern[str]] = {
-    ("ingest_data", "collection"): re.compile(
-        r"\b(?:in|into|to)\s+(?:(?:the|a|my|our)\s+)?(?:new\s+)?(?:collection\s+)?"
-        r"(?!(?:it|this|that|there|here|one|collection|memory|the|a)\b)(\w[\w-]*)(?:\s+(?:collection|knowledge base|dataset|kb))?[\s.!]*$",
-        re.IGNORECASE,
-    ),
 }
 
 
@@ -84,18 +77,38 @@ def fill(said: Said, ability: Ability, tagger: Tagger, lexicon: Lexicon) -> Fill
     """Return the arguments that the words of the utterance give, were it a call of `ability`."""
     reader = Reader(said.text, said.mentions, said.names, lexicon)
     limit = said.said_until
-    marks = [m for m in tagger.mark(ability, said.tokens, said.words) if m.start < limit]
-    args, used = _read(ability, marks, reader)
-    left = [m for m in said.mentions if m.start < limit and not any(u.start < m.end and u.end > m.start for u in used)]
+    marks = [m for m in tagger.mark(ability, said.tokens, said.words) if m.start < limit and not unsaid(ability.name, m.arg, said.text)]
+    framed = find_frames(ability.name, said.text, said.mentions, marks)
+    args, used = _read(ability, _outside(marks, framed), reader)
+    taken = [*((u.start, u.end) for u in used), *((f.start, f.end) for f in framed)]
+    left = [m for m in said.mentions if m.start < limit and not any(start < m.end and end > m.start for start, end in taken)]
+    args = _framed(ability, framed, reader) | args
     left = _place(ability, args, left, reader)
     for argument in ability.args:
         value = None if argument.name in args else reader.cue(argument, limit)
         if value is not None:
             args[argument.name] = value
-    for (name, arg), frame in FRAMES.items():
-        if name == ability.name and arg not in args and (found := frame.search(said.text)):
-            args[arg] = found[1]
+    args |= implied(ability.name, said.text, args)
     return Filled(args, min((u.margin for u in used), default=0.0), tuple(left))
+
+
+def _outside(marks: Sequence[Marked], framed: Sequence[Framed]) -> list[Marked]:
+    """Return the marked words that no form has taken; of words that go on behind one, the rest."""
+    for frame in framed:
+        rest = [replace(m, start=max(m.start, frame.end)) if m.start < frame.end and m.end > frame.start else m for m in marks]
+        marks = [m for m in rest if m.start < m.end]
+    return list(marks)
+
+
+def _framed(ability: Ability, framed: Sequence[Framed], reader: Reader) -> dict[str, Any]:
+    """Return what the forms of the sentence give: figures in the unit of their argument, known names as known, all else as said."""
+    args: dict[str, Any] = {}
+    for frame in framed:
+        if argument := ability.argument(frame.arg):
+            read = argument.type == "number" or kinds_of(ability, argument)
+            values = [reader.value(ability, argument, *place) if read else reader.text[slice(*place)] for place in frame.places]
+            args[frame.arg] = values if argument.many else values[0]
+    return args
 
 
 def _read(ability: Ability, marks: Sequence[Marked], reader: Reader) -> tuple[dict[str, Any], list[Marked]]:

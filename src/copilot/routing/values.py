@@ -30,7 +30,7 @@ class Lexicon:
         return self.marked.get(name, {})
 
 
-ENVIRONMENTS = {"prod": "production", "live": "production", "stage": "staging", "preprod": "staging", "development": "dev"}
+ENVIRONMENTS = {"prod": "production", "live": "production", "stage": "staging", "development": "dev"}
 FREQUENCIES = {
     word: frequency
     for frequency, words in {
@@ -51,6 +51,8 @@ REFUSALS = re.compile(
     r"\b(?:no|not|don'?t|without|never|off|disable[ds]?|stop|remove|skip|drop|none|open|false|unneeded|on-demand)\b", re.IGNORECASE
 )
 FILLERS = re.compile(r"^(?:[\s\"'“”‘’`(\[:,;-]|(?:the|a|an|my|our|your|this|that)\s)+|[\s\"'“”‘’`)\],;:.!?-]+$", re.IGNORECASE)
+QUOTES = "\"'“‘`"
+FIGURE = re.compile(r"[\d.,]+%?")
 LONGEST_CUE = 4
 MENTIONED = ("url", "path", "email", "zone", "region", "ami", "instance", "cron")
 
@@ -81,7 +83,7 @@ class Reader:
             return self._choice(argument, said)
         match argument.type:
             case "boolean":
-                return self._boolean(argument, said)
+                return None if self.text[start] in QUOTES else self._boolean(argument, said)
             case "integer" | "number":
                 return self._number(ability, argument, start, end)
             case "duration":
@@ -116,7 +118,7 @@ class Reader:
         for mention in known:
             if set(mention.of) & set(kinds):
                 return str(mention.value)
-        if kinds and known and known[0].end - known[0].start >= len(said):
+        if kinds and ((known and known[0].end - known[0].start >= len(said)) or FIGURE.fullmatch(said)):
             return None
         if kinds:
             return resolve(said, [name for kind in kinds for name in self.names.get(kind, ())]) or said
