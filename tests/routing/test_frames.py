@@ -33,7 +33,7 @@ def say(router: OfflineRouter, abilities: ABILITIES):  # type: ignore[no-untyped
         ("ask helpdesk 休暇は何日ですか", "休暇は何日ですか"),
         ("ask helpdesk wie viele Urlaubstage gibt es?", "wie viele Urlaubstage gibt es?"),
         ("ask helpdesk did a bird strike happen?", "did a bird strike happen?"),
-        ("please ask the legal-bot bot: what's 'force majeure' in contracts?", "what's 'force majeure' in contracts?"),
+        ("please ask the legal-bot bot: what's 'force majeure' in hr contracts?", "what's 'force majeure' in hr contracts?"),
         ('can you ask helpdesk, "is it legal?"', "is it legal?"),
         ("ask helpdesk", None),
         ("ask helpdesk a question", None),

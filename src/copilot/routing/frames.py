@@ -10,6 +10,7 @@ from copilot.routing.tagger import Marked
 OPEN, CLOSE = "[\"'“‘`]?", "[\"'”’`]?"
 WORD = rf"{OPEN}(?P<{{0}}>\w[\w-]*){CLOSE}"
 CLAUSE_END = r"(?=[\s.!?]*$|\s*[,;]|\s+(?:and|but|for|in|on|that|which|using|with|without|while|please|now|called|named|running)\b)"
+QUOTED = re.compile(r"[\"“]([^\"“”]+)[\"”]")
 POLITE = r"(?:(?:please|pls|can|could|would|will|you|now|then|ok|okay|hey|hi|so|and|just|kindly|i want to|i'd like to|let me)\b[\s,]*)*"
 ASK = re.compile(rf"\s*{POLITE}ask\s+(?:the\s+)?(?:(?:agent|bot)\s+)?", re.IGNORECASE)
 ASK_IT = re.compile(rf"(\s*{POLITE}ask\s+)(?:it|him|her|(?:that|this|the same)(?:\s+(?:one|agent|bot))?)\b(?=\s*[,:]?\s*\w)", re.IGNORECASE)
@@ -92,8 +93,8 @@ def _question(text: str, mentions: Sequence[Mention]) -> Iterator[Spans]:
     other = NO_QUESTION.match(text, start)
     if start == end or (other and (other.lastgroup is None or any(m.start == other.end() and other.lastgroup in m.of for m in mentions))):
         return
-    quoted = end - start > 1 and text[start] in OPEN and text[end - 1] in CLOSE
-    yield agent.end, len(text), ((start + quoted, end - quoted),)
+    quoted = QUOTED.fullmatch(text, start, end)
+    yield agent.end, len(text), (quoted.span(1) if quoted else (start, end),)
 
 
 def _collections(text: str, mentions: Sequence[Mention]) -> Iterator[Spans]:
@@ -151,6 +152,11 @@ def find_frames(ability: str, text: str, mentions: Sequence[Mention], marks: Seq
 
 def _stays(mark: Marked, frame: Framed) -> bool:
     return mark.start < frame.start and mark.end >= frame.end if mark.arg != "model" else frame.arg == "collections"
+
+
+def asks(text: str, mentions: Sequence[Mention]) -> bool:
+    """Say whether the words put a question to a known agent; "ask it to …" may be an order as well."""
+    return any(not text.startswith("to ", place[0]) for _, _, (place,) in _question(text, mentions))
 
 
 def implied(ability: str, text: str, given: Collection[str]) -> dict[str, object]:

@@ -12,6 +12,7 @@ from copilot.intent import Ability
 from copilot.resources import resource
 from copilot.routing.clues import CLUES, clues
 from copilot.routing.features import delexicalise, facts, grams, unquoted
+from copilot.routing.frames import asks
 from copilot.routing.linear import softmax
 from copilot.routing.model import Model
 from copilot.routing.references import addressed, continues, supplied
@@ -28,6 +29,8 @@ ALTERNATIVES = 3
 LONGEST = 2000
 NONE_AT_MOST = 0.5
 HINT_SURE = 0.8
+UNASKED = -5.0
+"""What an ability other than asking loses where the form of the sentence is a question to an agent."""
 UNREFERRING = ("confirm", "cancel", "undo", "help", "out_of_scope")
 
 
@@ -89,6 +92,8 @@ class OfflineRouter:
         said = Said(addressed(text, situation, self.known), situation.names)
         dense, counts = self.features(said)
         scores = np.log(softmax(self.model.intents.logits(dense, counts)) + 1e-9)
+        if asks(said.text, said.mentions):
+            scores += np.array([0.0 if label == "ask_agent" else UNASKED for label in self.model.intents.labels])
         hints = self._hints(dense, counts)
         found = [self._candidate(name, float(score), said, situation, hints) for name, score in self._likely(scores, situation)]
         totals = np.stack([c.clues for c in found]) @ self.weights
