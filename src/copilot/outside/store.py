@@ -63,7 +63,7 @@ class Store:
 
     @cached_property
     def db(self) -> Database:
-        return Database(database.connect(self.path))
+        return Database(database.connect(self.path), execute_plugins=False)  # plugins have no business here, and are slow to look for
 
     @property
     def connection(self) -> sqlite3.Connection:

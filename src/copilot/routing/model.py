@@ -55,7 +55,7 @@ class Model:
         arrays |= {f"tagger_{part}": getattr(self.tagger, part) for part in ("keys", "offsets", "columns")}
         arrays |= {f"tagger_{part}": getattr(self.tagger, part).astype(np.float16) for part in ("weights", "transitions")}
         folder.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(folder / "router.npz", **arrays)
+        np.savez(folder / "router.npz", **arrays)
         labels = {"intents": self.intents.labels, "hints": self.hints.labels, "tagger": self.tagger.labels}
         text = json.dumps({**self.words, "labels": labels}, ensure_ascii=False, indent=1, sort_keys=True)
         (folder / "router.json").write_text(text + "\n", encoding="utf-8")
