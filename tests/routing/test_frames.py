@@ -138,3 +138,8 @@ def test_a_whole_request_takes_nothing_from_the_one_before(say, text: str, args:
     before = {"user": "…", "intent": "recommend_instance", "args": {"vcpus": 4, "memory": 16}}
     route = say(text, history=(before,))
     assert (route.intent, route.args) == ("recommend_instance", args)
+
+
+@pytest.mark.parametrize("words", ["something" * 60 + "x", "a few " * 90 + "x", "it thing " * 60 + "x"])
+def test_repeated_words_are_read_in_one_pass(say, words: str) -> None:  # type: ignore[no-untyped-def]
+    assert say(f"ask helpdesk {words}").args["question"] == words

@@ -17,8 +17,8 @@ ASK_IT = re.compile(rf"(\s*{POLITE}ask\s+)(?:it|him|her|(?:that|this|the same)(?
 ASKED = re.compile(rf"{CLOSE}(?:\s+(?:agent|bot)\b)?[\s,:;–—-]*(?:about\s+)?", re.IGNORECASE)
 # What follows the agent's name without being a question: starting to talk, pointing back, two agents, a deployment's endpoint.
 NO_QUESTION = re.compile(
-    r"(?:(?:(?:a|another|some|my|one|a few|something|anything|again|too|also|instead|as well|the|same|that|this|it|thing|please|now|for me)"
-    r"\s*|questions?\s*)*[.!?]*$|(?:and|or|vs)\s+(?P<agents>)|(?:on|at|via)\s+(?:the\s+)?(?P<deployments>))",
+    r"(?:(?:(?:a|another|some|my|one|a few|something|anything|again|too|also|instead|as well|the|same|that|this|it|thing|please|now|for me"
+    r"|questions?)\b\s*)*[.!?]*$|(?:and|or|vs)\s+(?P<agents>)|(?:on|at|via)\s+(?:the\s+)?(?P<deployments>))",
     re.IGNORECASE,
 )
 COLLECTION = re.compile(
