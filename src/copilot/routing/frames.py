@@ -40,10 +40,35 @@ ENVIRONMENT = re.compile(
     + r"\s+env(?:ironment)?\b)",
     re.IGNORECASE,
 )
-ONE = (
-    r"(?!(?:a|an|it|its|this|that|them|me|top|behalf|time|demand|default|both|aws|amazon|azure|gcp|lambda|ec2|serverless|sagemaker|"
-    rf"{PROVIDERS}|{FAMILIES})\b){OPEN}\w[\w-]*{CLOSE}"
-)
+NO_COLLECTION = {
+    *[
+        "a",
+        "an",
+        "it",
+        "its",
+        "this",
+        "that",
+        "them",
+        "me",
+        "top",
+        "behalf",
+        "time",
+        "demand",
+        "default",
+        "both",
+        "aws",
+        "amazon",
+        "azure",
+        "gcp",
+        "lambda",
+        "ec2",
+        "serverless",
+        "sagemaker",
+    ],
+    *PROVIDERS.split("|"),
+    *FAMILIES.split("|"),
+}
+ONE = rf"{OPEN}\w[\w-]*{CLOSE}"
 SEVERAL = rf"(?P<list>{ONE}(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s*&\s*)(?:the\s+)?{ONE})*)"
 COLLECTIONS = re.compile(
     rf"\b(?:(?:on|using|over)\s+(?:(?:the|my|our)\s+)?(?:collections?\s+)?{SEVERAL}(?:\s+(?:collections?|data|docs|documents))?{CLAUSE_END}"
@@ -103,7 +128,8 @@ def _collections(text: str, mentions: Sequence[Mention]) -> Iterator[Spans]:
         start, end = match.span(match.lastgroup or 0)
         inside = [m for m in mentions if m.start < end and m.end > start]
         places = tuple(m.span() for m in LISTED.finditer(text, start, end))
-        if all("collections" in m.of for m in inside) and len(inside) < len(places):
+        words = {text[first:last].lower() for first, last in places}
+        if all("collections" in m.of for m in inside) and len(inside) < len(places) and not words & NO_COLLECTION:
             yield match.start(), match.end(), places
 
 
