@@ -40,6 +40,7 @@ ENVIRONMENT = re.compile(
     + r"\s+env(?:ironment)?\b)",
     re.IGNORECASE,
 )
+OTHER_WORDS = "a|an|it|its|this|that|them|me|top|behalf|time|demand|default|both|aws|amazon|azure|gcp|lambda|ec2|serverless|sagemaker"
 NO_COLLECTION = {
     *[
         "a",
