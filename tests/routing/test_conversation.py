@@ -59,6 +59,13 @@ def test_words_that_only_start_like_a_command_go_to_the_router(ctx: Context) -> 
     assert len(script.seen) == 1
 
 
+def test_help_on_a_topic_needs_no_router(ctx: Context) -> None:
+    conversation, script = talk(ctx)
+    topics = conversation.say("help deploy").result.topics
+    assert script.seen == []
+    assert any("deploy-agent" in topic.command for topic in topics)
+
+
 def test_a_wrong_option_is_explained_and_changes_nothing_that_was_open(ctx: Context) -> None:
     conversation, _ = talk(ctx)
     turn = conversation.say("operations show-history --nope 3")

@@ -125,6 +125,8 @@ def parse_line(line: str) -> tuple[str, dict[str, Any]] | None:
         words = shlex.split(line.removeprefix("/").removeprefix("copilot "))
     except ValueError:
         return None
+    if words[:1] == ["help"] and len(words) > 1 and words[1] not in ("me", "us") and not marked:
+        return "help", {"topic": " ".join(words[1:])}
     found = _find(words)
     if not found and line.startswith("/"):
         raise BadArguments(f"There is no command {line.split()[0]}.", "See: copilot --help; in the chat also /why, /forget and /exit.")
