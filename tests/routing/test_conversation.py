@@ -144,6 +144,16 @@ def test_undo_before_anything_was_done_drops_the_proposal_only(ctx: Context) -> 
     assert ctx.store.names("agent") == ["helpdesk"]
 
 
+def test_a_doubtful_reply_offers_what_was_proposed_and_picking_it_asks_again(ctx: Context) -> None:
+    ctx.store.put("agent", "helpdesk", {"model": "offline", "collections": []}, ctx.store.begin("create_agent", {}, True))
+    readings = (Reading("confirm", {}, 0.5), Reading("show_history", {}, 0.4))
+    conversation, _ = talk(ctx, act("delete_agent", name="helpdesk"), Route("confirm", {}, 0.5, "ask", alternatives=readings))
+    conversation.say("delete helpdesk")
+    assert "helpdesk" in str(conversation.say("well, sort of").error)
+    assert isinstance(conversation.say("1").error, NeedsConfirmation)
+    assert ctx.store.names("agent") == ["helpdesk"]
+
+
 def test_an_argument_that_bound_one_yes_is_forgotten_after_it(ctx: Context) -> None:
     conversation, script = talk(ctx, act("confirm"), act("show_history"))
     conversation.pending = {"confirm": {"intent": "show_history", "args": {"limit": 2, "query": "x"}}, "once": ["limit"]}

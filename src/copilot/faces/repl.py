@@ -24,7 +24,9 @@ WORDS = {
     "/exit": "Leave the chat; the conversation is kept.",
 }
 LEAVE = ("/exit", "exit", "/quit", "quit", "bye")
-GO_BACK = {*LEAVE, "back", "/back", "go back", "done", "stop", "leave", "that's all", "cancel"}
+RETURNING = {"back", "/back", "go back"}
+GO_BACK = {*LEAVE, *RETURNING, "done", "stop", "leave", "that's all", "cancel"}
+BACK = Text("You are with copilot.", style="dim")
 WELCOME = (
     "Type what you want, for example: ingest ./docs into hr. Ask “what can you do?” for more; /why shows how you were read; /exit leaves."
 )
@@ -112,9 +114,10 @@ def _partner(terminal: Terminal) -> str:
 
 
 def _take(terminal: Terminal, line: str) -> None:
-    if _partner(terminal) and line.lower().strip(" .!") in GO_BACK:
-        terminal.conversation.pending = None
-        terminal.out.print(Text("Back with copilot.", style="dim"))
+    partner = _partner(terminal)
+    if line.lower().strip(" .!") in (GO_BACK if partner else RETURNING):
+        terminal.conversation.pending = None if partner else terminal.conversation.pending
+        terminal.out.print(BACK)
     elif line == "/forget":
         terminal.conversation.forget()
     elif line in ("/why", "why"):
@@ -122,12 +125,13 @@ def _take(terminal: Terminal, line: str) -> None:
         terminal.out.print(show.view_route(last) if last else Text("Nothing was said yet.", style="dim"))
     elif line:
         try:
-            partner = _partner(terminal)
             turn = terminal.conversation.say(line)
             terminal.show(turn, echo=True)
             if partner and turn.route.via == "pending" and turn.route.intent == "ask_agent":
                 terminal.conversation.keep_asking(partner)
-            elif not partner and _partner(terminal):
+            elif partner:
+                terminal.out.print(BACK)
+            elif _partner(terminal):
                 terminal.out.print(Text("What you type now goes to the agent; say back to return.", style="dim"))
         except KeyboardInterrupt:
             terminal.err.print(Text("Stopped.", style="yellow"))

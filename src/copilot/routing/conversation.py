@@ -169,8 +169,11 @@ class Conversation:
             choices = f" ({', '.join(argument.choices)})" if argument and argument.choices else ""
             pending = {"ask": route.ask, "intent": route.intent, "args": route.args}
             return NeedsAnswer(f"{ability.summary} Which {route.ask}? {described}{choices}.", "Answer, or say: cancel", pending)
-        readings = [{"intent": r.intent, "args": r.args} for r in route.alternatives]
-        listed = "\n".join(f"  {n}. {spell(self.abilities[r.intent], r.args)}" for n, r in enumerate(route.alternatives, 1))
+        waiting = (_lasting(self.pending) or {}).get("confirm")
+        readings: list[Mapping[str, Any]] = [
+            waiting if r.intent == "confirm" and waiting else {"intent": r.intent, "args": r.args} for r in route.alternatives
+        ]
+        listed = "\n".join(f"  {n}. {spell(self.abilities[r['intent']], r['args'])}" for n, r in enumerate(readings, 1))
         return NeedsAnswer(f"Did you mean\n{listed}", "Answer with a number, or say it in other words.", {"choose": readings})
 
     def _reply(self, utterance: str) -> Route | None:
