@@ -117,7 +117,7 @@ class Context:
         return NeedsConfirmation(
             f"{intent.summary.rstrip('.')}: {described}. This acts on {where}." if described else f"{intent.summary} This acts on {where}.",
             "Answer yes or no; in a script, add --yes.",
-            {"confirm": {"intent": intent.name, "args": given}, "once": list(once)},
+            {"confirm": {"intent": intent.name, "args": given}, **({"once": list(once)} if once else {})},
             shown,
         )
 

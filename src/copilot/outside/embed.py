@@ -77,8 +77,9 @@ class Embedder(SentenceEncoder):
     @classmethod
     def load(cls) -> "Embedder":
         """Open the installed weights; raise Unavailable with the command that mends it when they are not there."""
+        folder = find_weights()
         with LOADING:
-            return _loaded(cls)
+            return _loaded(cls, folder)
 
     def _forward(self, ids: Ids, mask: Ids) -> Vectors:
         vectors: Vectors = self._session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
@@ -86,5 +87,5 @@ class Embedder(SentenceEncoder):
 
 
 @cache
-def _loaded(kind: type[Embedder]) -> Embedder:
-    return kind(find_weights())
+def _loaded(kind: type[Embedder], folder: Path) -> Embedder:
+    return kind(folder)
