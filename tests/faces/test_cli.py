@@ -179,6 +179,31 @@ def test_live_without_credentials_is_refused(copilot: Run, tmp_path: Path) -> No
     assert "credentials" in ran.err.lower()
 
 
+def test_names_cannot_drive_the_terminal_and_brackets_are_only_text(copilot: Run, tmp_path: Path) -> None:
+    ran = copilot("agents", "show", "x\x1b]0;title\x07[/nope]")
+    assert ran.code == 1
+    assert "\x1b" not in ran.err
+    assert "[/nope]" in ran.err
+    script = tmp_path / "script.txt"
+    script.write_text("agents show [/nope]\x00\n")
+    assert copilot("run", str(script)).code == 1
+
+
+@pytest.mark.parametrize("args", [("do", "undo", "--home"), ("--json", "agents"), ("route", "find \udcff in hr")])
+def test_an_odd_command_line_is_a_usage_error_or_routed_but_never_a_bug(copilot: Run, args: tuple[str, ...]) -> None:
+    ran = copilot(*args)
+    assert ran.code in (0, 2)
+    assert "inside copilot" not in ran.out + ran.err
+
+
+def test_a_miss_exits_1_whatever_the_turn_said(copilot: Run, tmp_path: Path) -> None:
+    script = tmp_path / "script.txt"
+    script.write_text("recommend an instance\n# expect: intent=list_agents exit=3\n")
+    assert copilot("run", str(script)).code == 1
+    script.write_text("agents list\n# expect: contains=don't\n")
+    assert copilot("run", str(script)).code == 2
+
+
 def test_output_fits_a_narrow_terminal(copilot: Run) -> None:
     ran = copilot("help", COLUMNS="60")
     assert all(len(line) <= 60 for line in ran.out.splitlines())

@@ -1,15 +1,17 @@
 """The tour: the whole job by utterances, on this machine as it is."""
 
 import json
+from pathlib import Path
 
 from tests.conftest import shared_data
 from tests.faces.conftest import Run
 
 
-def test_the_tour_does_everything_it_says(copilot: Run) -> None:
+def test_the_tour_does_everything_it_says_and_leaves_the_workspace_alone(copilot: Run, tmp_path: Path) -> None:
     ran = copilot("tour")
     assert ran.code == 0, ran.out[-3000:] + ran.err
     assert "everything did what it should" in ran.out
+    assert not (tmp_path / "home").exists()
 
 
 def test_without_tesseract_the_tour_goes_through_and_names_the_scanned_file(copilot: Run) -> None:

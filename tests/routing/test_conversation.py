@@ -114,7 +114,10 @@ def test_a_yes_runs_exactly_what_was_proposed(ctx: Context) -> None:
     assert ctx.store.names("agent") == []
 
 
-@pytest.mark.parametrize("words", ["thanks", "thank you!", "yes?", "no, not yet", "don't", "hmm, let me think"])
+@pytest.mark.parametrize(
+    "words",
+    ["thanks", "yes?", "no, not yet", "don't", "avoid that, ok", "keep it please", "ok leave it", "ok but another one", "dont do it"],
+)
 def test_what_is_no_clear_yes_destroys_nothing_even_if_it_was_read_as_one(ctx: Context, words: str) -> None:
     ctx.store.put("agent", "helpdesk", {"model": "offline", "collections": []}, ctx.store.begin("create_agent", {}, True))
     conversation, _ = talk(ctx, act("delete_agent", name="helpdesk"), act("confirm"))
@@ -195,6 +198,13 @@ def test_out_of_scope_is_said_and_keeps_the_open_question(ctx: Context) -> None:
     assert isinstance(turn.error, OutOfScope)
     assert turn.exit_code == 4
     assert conversation.pending
+
+
+def test_a_secret_that_was_typed_is_in_nothing_that_a_router_sees(ctx: Context) -> None:
+    conversation, script = talk(ctx, act("show_history"), act("show_history"))
+    conversation.say("my key is sk-abcdef1234567890, what did I do?")
+    conversation.say("and again")
+    assert "sk-abcdef" not in repr(script.seen)
 
 
 def test_one_bad_turn_can_be_forgotten(ctx: Context) -> None:

@@ -52,7 +52,7 @@ def root(  # noqa: PLR0913
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Confirm what costs money or destroys something.")] = False,
     live: Annotated[bool, typer.Option("--live", help="Reach real AWS; without it everything is simulated.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Show the readings that were considered.")] = False,
-    home: Annotated[Path | None, typer.Option(help="Folder of the workspace.", envvar="COPILOT_HOME", show_envvar=False)] = None,
+    home: Annotated[Path | None, typer.Option(help="The workspace; COPILOT_HOME or ~/.copilot by default.", show_default=False)] = None,
     user: Annotated[str, typer.Option(help="Whose workspace; the login name by default.", show_default=False)] = "",
     session: Annotated[str, typer.Option(help="Name of the conversation to go on with.", show_default=False)] = "",
 ) -> None:
@@ -78,8 +78,7 @@ def do(
     terminal = _terminal(ctx)
     if utterance == ["-"]:
         raise typer.Exit(_do_lines(terminal))
-    text = " ".join(utterance).encode("utf-8", "replace").decode("utf-8")
-    raise typer.Exit(terminal.settle(terminal.conversation.say(text)))
+    raise typer.Exit(terminal.settle(terminal.conversation.say(_readable(utterance))))
 
 
 @app.command(epilog=EVERYWHERE)
@@ -111,7 +110,7 @@ def route(
     if not utterance:
         raise BadArguments("There is nothing to route.", 'Try: copilot route "which agents do I have"')
     terminal = _terminal(ctx)
-    found = terminal.conversation.read(" ".join(utterance))
+    found = terminal.conversation.read(_readable(utterance))
     if terminal.options.json:
         show.print_document(show.document(found.intent, found.args, {**found.as_json(), "why": found.why, "via": found.via}))
     else:
@@ -157,11 +156,12 @@ def tour(
 def main(argv: list[str] | None = None) -> None:
     """Run the command line and exit with the code of design: 0 done, 1 failed, 2 usage, 3 needs an answer, 4 out of scope."""
     given = _hoist(sys.argv[1:] if argv is None else argv)
+    json = "--json" in given[: given.index("--")] if "--" in given else "--json" in given
     try:
-        code = app(given, standalone_mode="--json" not in given)
+        code = app(given, standalone_mode=not json)
         sys.exit(code if isinstance(code, int) else 0)
     except CopilotError as error:
-        sys.exit(_fail(error, "--json" in given))
+        sys.exit(_fail(error, json))
     except typer.Exit as stop:
         sys.exit(stop.exit_code)
     except typer.TyperException as error:
@@ -173,7 +173,7 @@ def main(argv: list[str] | None = None) -> None:
         sys.stderr.write("Stopped.\n")
         sys.exit(130)
     except Exception:
-        sys.exit(_fail(_bug(), "--json" in given))
+        sys.exit(_fail(_bug(), json))
 
 
 def _bug() -> CopilotError:
@@ -209,11 +209,16 @@ def _hoist(argv: list[str]) -> list[str]:
             rest += [word, *words]
         elif word in FLAGS or (word.partition("=")[0] in VALUES and "=" in word):
             front.append(word)
-        elif word in VALUES:
-            front += [word, *([value] if (value := next(words, None)) is not None else [])]
+        elif word in VALUES and (value := next(words, None)) is not None:
+            front += [word, value]
         else:
             rest.append(word)
     return front + rest
+
+
+def _readable(words: list[str]) -> str:
+    """Join words from the command line; bytes that are no text become question marks."""
+    return " ".join(words).encode("utf-8", "replace").decode("utf-8")
 
 
 def _terminal(ctx: typer.Context) -> Any:
@@ -242,12 +247,14 @@ def _do_lines(terminal: Any) -> int:
 
 
 def _run_steps(terminal: Any, steps: Any, name: str) -> int:
+    from copilot.faces import show
+
     for step in steps:
         if not terminal.options.json:
-            terminal.out.print(f"\n[bold green]>[/] {step.utterance}", highlight=False)
+            terminal.out.print(show.said_line(step.utterance))
         turn = terminal.conversation.say(step.utterance)
         terminal.show(turn, echo=True)
         if misses := step.misses(turn):
             terminal.err.print(f"{name}:{step.line}: {'; '.join(misses)}", style="red", markup=False, soft_wrap=True)
-            return turn.exit_code or 1
+            return 1 if step.expected else turn.exit_code or 1
     return 3 if terminal.conversation.pending else 0

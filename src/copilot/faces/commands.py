@@ -41,6 +41,11 @@ class Abilities(TyperGroup):
                 if len(ability.command) == 2:
                     self.add_command(command(ability, self._call), ability.command[1])
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not args and ctx.find_root().params.get("json"):
+            raise BadArguments(f"{self.name} needs a command.", f"See: copilot {self.name} --help")
+        return super().parse_args(ctx, args)
+
     def list_commands(self, ctx: Any) -> list[str]:
         self._load()
         return super().list_commands(ctx)

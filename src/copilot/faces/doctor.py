@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from typing import Any
 
+from rich.markup import escape
 from rich.table import Table
 
 from copilot.errors import CopilotError
@@ -38,7 +39,7 @@ def examine(terminal: Any) -> int:
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     for f in found:
         mark = "[green]ok[/]" if f.ok else "[red]missing[/]" if f.needed else "[yellow]absent[/]"
-        table.add_row(mark, f.what, f.detail + (f"\n[dim]{f.mend}[/]" if f.mend and not f.ok else ""))
+        table.add_row(mark, f.what, escape(f.detail) + (f"\n[dim]{escape(f.mend)}[/]" if f.mend and not f.ok else ""))
     terminal.out.print(table)
     return int(broken)
 

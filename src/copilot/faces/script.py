@@ -63,7 +63,11 @@ def read_script(lines: Iterable[str], holes: Mapping[str, str] | None = None) ->
 
 
 def _add(step: Step, number: int, text: str) -> None:
-    for part in shlex.split(text):
+    try:
+        parts = shlex.split(text)
+    except ValueError as error:
+        raise BadArguments(f"Line {number}: {error}.", "Close the quotation.") from None
+    for part in parts:
         name, _, value = part.partition("=")
         if name not in EXPECTATIONS or not value:
             raise BadArguments(f"Line {number}: '{part}' is no expectation.", f"Write {', '.join(f'{e}=…' for e in EXPECTATIONS)}.")
@@ -73,6 +77,6 @@ def _add(step: Step, number: int, text: str) -> None:
 def read_lines(path: Path) -> list[str]:
     """Return the lines of a script file; raise BadArguments when it cannot be read as text."""
     try:
-        return path.read_text(encoding="utf-8").splitlines()
+        return path.read_text(encoding="utf-8").replace("\x00", "").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise BadArguments(f"Cannot read {path}: {error}.", "Give a text file with one utterance a line.") from None

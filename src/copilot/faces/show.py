@@ -2,11 +2,12 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.padding import Padding
+from rich.segment import Segment
 from rich.text import Text
 
 from copilot.errors import CopilotError, NeedsAnswer, NeedsConfirmation
@@ -15,10 +16,20 @@ from copilot.faces.views import body
 from copilot.result import Result
 from copilot.routing.route import Route
 
+CONTROLS = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)))
+
+
+class Plain(Console):
+    """A console on which text from names, documents and models cannot drive the terminal: its control characters are dropped."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(segment.text.translate(CONTROLS), segment.style)
+
 
 def consoles() -> tuple[Console, Console]:
     """Return the consoles for stdout and stderr; both follow NO_COLOR, pipes and narrow terminals."""
-    return Console(highlight=False, soft_wrap=False), Console(stderr=True, highlight=False)
+    return Plain(highlight=False), Plain(stderr=True, highlight=False)
 
 
 def view(result: Any, proposed: bool = False) -> RenderableType:
@@ -45,11 +56,16 @@ def view_error(error: CopilotError) -> RenderableType:
 def view_route(route: Route) -> RenderableType:
     """Return the readings that were considered, with their scores and the reason."""
     table = plain_table("reading", "arguments", "confidence")
-    table.add_row(Text(route.intent, style="bold"), _arguments(route.args), f"{route.confidence:.2f}")
+    table.add_row(Text(route.intent, style="bold"), Text(_arguments(route.args)), f"{route.confidence:.2f}")
     for reading in route.alternatives:
-        table.add_row(reading.intent, _arguments(reading.args), f"{reading.confidence:.2f}")
+        table.add_row(reading.intent, Text(_arguments(reading.args)), f"{reading.confidence:.2f}")
     decided = f"{route.decision}{f' for {route.ask}' if route.ask else ''}, by {route.via}. {route.why}"
     return Group(table, Text(decided, style="dim"))
+
+
+def said_line(utterance: str) -> Text:
+    """Return the line that repeats what was said."""
+    return Text.assemble("\n", ("> ", "bold green"), (utterance, "bold"))
 
 
 def call_line(route: Route) -> Text:

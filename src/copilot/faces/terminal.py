@@ -165,8 +165,8 @@ class Terminal:
         import json
 
         for row in ctx.store.interrupted():
-            intent, args, state = REGISTRY[row["intent"]], json.loads(row["args"]), "failed"
-            if intent.recover is not None and row["state"] == "running":
+            intent, args, state = REGISTRY.get(row["intent"]), json.loads(row["args"]), "failed"
+            if intent and intent.recover is not None and row["state"] == "running":
                 if not ctx.store.take_over(row["id"]):
                     continue
                 self.err.print(Text(f"An earlier {row['intent']} was interrupted; putting it right.", style="yellow"))
@@ -175,6 +175,9 @@ class Terminal:
                     with chdir(row["folder"]):
                         self.err.print(Text(intent.recover(ctx, **args), style="dim"))
                     state = "done"
+                except KeyboardInterrupt:
+                    ctx.store.finish(row["id"], "running")  # the next start takes it up again
+                    raise
                 except OSError as error:
                     self.err.print(Text(f"It could not be put right: {error}.", style="red"))
                 except CopilotError as error:

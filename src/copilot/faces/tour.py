@@ -8,6 +8,7 @@ from pathlib import Path
 
 from copilot.errors import NotFound
 from copilot.faces.script import Step, read_lines, read_script
+from copilot.faces.show import said_line
 from copilot.faces.terminal import Options, Terminal
 from copilot.resources import resource
 
@@ -47,7 +48,7 @@ def _steps(docs: Path | None, questions: list[str]) -> list[Step]:
 def _take(terminal: Terminal, step: Step) -> bool:
     """Say one step; return True when it missed an expectation."""
     if not terminal.options.json:
-        terminal.out.print(f"\n[bold green]>[/] [bold]{step.utterance}[/]", highlight=False)
+        terminal.out.print(said_line(step.utterance))
     turn = terminal.conversation.say(step.utterance)
     terminal.show(turn, echo=True)
     misses = step.misses(turn)

@@ -14,7 +14,13 @@ AGREEING = re.compile(
     r"send it|delete|remove|destroy|tear)\b|👍|✅",
     re.IGNORECASE,
 )
-DENYING = re.compile(r"\b(?:no|not|never|nothing|without|stop|cancel|wait|hold|abort|later|undo|nope|nah)\b|n['’]?t\b|\?", re.IGNORECASE)
+DENYING = re.compile(
+    r"\b(?:no|not|never|nothing|without|stop|cancel|wait|hold|abort|later|undo|nope|nah|dont|but|instead|rather|keep|leave|spare|forget|"
+    r"drop|maybe|except|unless|only|refuse|avoid|another|first)\b|n['’]t\b|\?",
+    re.IGNORECASE,
+)
+"""A reply with one of these only makes copilot ask again."""
+
 FORBIDDING = re.compile(r"\b(?:not|never|nothing|without|avoid|refuse|forbid)\b|n['’]t\b|\bdont\b", re.IGNORECASE)
 WONDERING = re.compile(
     r"^\W*(?:so |and |but )?(?:should|shall|what|why|when|where|who|which|how|whether|if|is|are|was|were|did|does|do you|has|have|"
@@ -25,7 +31,7 @@ WONDERING = re.compile(
 
 def agrees(text: str) -> bool:
     """Say whether words that were read as a yes hold one, and nothing against it. Thanks alone is no yes."""
-    return bool(AGREEING.search(text)) and not DENYING.search(text)
+    return bool(AGREEING.search(text)) and not DENYING.search(text) and not hesitates(text)
 
 
 def hesitates(text: str) -> bool:

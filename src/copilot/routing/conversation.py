@@ -132,7 +132,7 @@ class Conversation:
         names = {f"{kind}s": self.store.names(kind) for kind in THINGS}
         if BUILTIN_NAME not in names["models"]:
             names["models"].append(BUILTIN_NAME)
-        return Situation(names, tuple(self.history), _lasting(self.pending))
+        return Situation(names, tuple(self.history), masked(_lasting(self.pending)))
 
     def keep_asking(self, agent: str) -> None:
         """Stay with an agent: the next line is a question for it again, until the person says stop."""
@@ -212,7 +212,7 @@ class Conversation:
         route = turn.route
         if turn.error is None or isinstance(turn.error, NeedsAnswer):
             args = {name: value for name, value in route.args.items() if name not in once}
-            self.history.append({"user": turn.utterance, "intent": route.intent, "args": args})
+            self.history.append(masked({"user": turn.utterance, "intent": route.intent, "args": args}))
             del self.history[:-REMEMBERED]
         self._save()
 
