@@ -39,7 +39,7 @@ def test_an_export_answers_as_the_workspace_does(read: Ingest, tmp_path: Path, s
 def test_an_export_shows_one_moment_while_others_write(read: Ingest, tmp_path: Path, store: Store) -> None:
     (tmp_path / "a.txt").write_text("The key is under the mat.")
     read(tmp_path / "a.txt", "one")
-    other = store.twin()
+    other = Store(store.path, store.owner)
     other.connection.execute("PRAGMA busy_timeout = 0")
 
     def interfere(statement: str) -> None:

@@ -138,7 +138,7 @@ def test_what_is_erased_leaves_no_text_in_the_files(store: Store) -> None:
 
 def test_text_that_another_process_keeps_on_disk_is_said(store: Store) -> None:
     write(store, "helpdesk", purpose="xyzzy-plugh-secret")
-    reader = store.twin()
+    reader = Store(store.path, store.owner)
     reading = reader.connection.execute("SELECT body FROM things UNION ALL SELECT body FROM versions")
     next(reading)
     store.erase("agent", "helpdesk")
@@ -158,7 +158,7 @@ def test_a_full_disk_is_said_and_costs_only_what_did_not_fit(store: Store) -> No
     assert store.names("agent") == ["small"]
     store.connection.execute("PRAGMA max_page_count = 1000000")
     write(store, "big", text="x" * 1_000_000)
-    again = store.twin()
+    again = Store(store.path, store.owner)
     assert again.names("agent") == ["big", "small"], "it is committed, not left in a transaction that nobody ends"
     again.close()
 
@@ -242,7 +242,7 @@ def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
 
 def test_an_interrupted_operation_is_taken_over_once(store: Store) -> None:
     operation = store.begin("ingest_data", {}, True)
-    other = store.twin()
+    other = Store(store.path, store.owner)
     assert [store.take_over(operation), other.take_over(operation)] == [True, False]
     other.close()
 

@@ -5,25 +5,8 @@ from typing import Any
 import pytest
 
 from copilot.intent import Ability
-from copilot.routing.offline import OfflineRouter
-from copilot.routing.route import Route, Situation
 
-NAMES = {
-    "models": ["haiku", "gpt4"],
-    "collections": ["hr", "it-faq", "contracts", "policies"],
-    "agents": ["helpdesk", "legal-bot"],
-    "benchmarks": ["hr-qa"],
-    "deployments": ["helpdesk"],
-}
 ABILITIES = dict[str, Ability]
-
-
-@pytest.fixture
-def say(router: OfflineRouter, abilities: ABILITIES):  # type: ignore[no-untyped-def]
-    def said(text: str, pending: dict[str, Any] | None = None, history: tuple[dict[str, Any], ...] = ()) -> Route:
-        return router.route(text, Situation(NAMES, history, pending), abilities)
-
-    return said
 
 
 @pytest.mark.parametrize(

@@ -12,24 +12,10 @@ from copilot.resources import resource
 from copilot.routing.cases import route_cases
 from copilot.routing.corpus import parse_line, read_corpus
 from copilot.routing.offline import OfflineRouter
-from copilot.routing.route import Route, Situation
+from copilot.routing.route import Situation
+from tests.routing.conftest import NAMES
 
-NAMES = {
-    "models": ["haiku", "gpt4"],
-    "collections": ["hr", "it-faq", "contracts", "policies"],
-    "agents": ["helpdesk", "legal-bot"],
-    "benchmarks": ["hr-qa"],
-    "deployments": ["helpdesk"],
-}
 ABILITIES = dict[str, Ability]
-
-
-@pytest.fixture
-def say(router: OfflineRouter, abilities: ABILITIES):  # type: ignore[no-untyped-def]
-    def said(text: str, pending: dict[str, Any] | None = None, history: tuple[dict[str, Any], ...] = ()) -> Route:
-        return router.route(text, Situation(NAMES, history, pending), abilities)
-
-    return said
 
 
 def test_the_model_was_trained_on_the_current_catalogue(router: OfflineRouter, abilities: ABILITIES) -> None:

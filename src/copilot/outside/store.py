@@ -71,10 +71,6 @@ class Store:
         connection: sqlite3.Connection = self.db.conn
         return connection
 
-    def twin(self) -> "Store":
-        """Open the same database again, for another thread."""
-        return Store(self.path, self.owner)
-
     def close(self) -> None:
         if "db" in self.__dict__:
             self.connection.close()
