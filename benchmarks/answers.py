@@ -11,6 +11,7 @@ from copilot.evaluation.cases import Case, read_cases
 from copilot.evaluation.scorers import Bench, score
 from copilot.knowledge.ingest import ingest
 from copilot.knowledge.search import search
+from copilot.knowledge.shelf import Shelf
 from copilot.outside.embed import Embedder
 from copilot.outside.store import Store
 
@@ -52,7 +53,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             store = Store(Path(folder) / "copilot.db", "bench")
             for source in sources:
-                ingest(store, embedder, str(source), "set", store.begin("ingest_data", {}, undoable=True))
+                ingest(Shelf(store, embedder, "set", store.begin("ingest_data", {}, undoable=True)), str(source))
             cases = read_cases(questions)
             started = time.perf_counter()
             seen = Counter(outcome(case, store, embedder) for case in cases)

@@ -75,7 +75,9 @@ def test_an_empty_folder_fails(ctx: Context, tmp_path: Path) -> None:
         run(ctx, "ingest_data", source=str(tmp_path / "in"))
 
 
-@pytest.mark.parametrize(("source", "error"), [("/no/such/folder", NotFound), ("s3://acme/manuals", BadArguments)])
+@pytest.mark.parametrize(
+    ("source", "error"), [("/no/such/folder", NotFound), ("ftp://host/manuals", BadArguments), ("s3://acme/manuals", NotFound)]
+)
 def test_a_source_that_cannot_be_read_writes_nothing(ctx: Context, source: str, error: type[CopilotError]) -> None:
     with pytest.raises(error):
         run(ctx, "ingest_data", source=source)

@@ -7,6 +7,7 @@ import pytest
 
 from copilot.knowledge.ingest import ingest
 from copilot.knowledge.results import Outcome
+from copilot.knowledge.shelf import Shelf
 from copilot.outside.embed import Embedder
 from copilot.outside.store import Store
 from copilot.resources import resource
@@ -24,7 +25,7 @@ def company(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Ite
     """A store that holds the sample documents as 'company'."""
     store = Store(tmp_path_factory.mktemp("company") / "copilot.db", "tester")
     operation = store.begin("ingest_data", {}, undoable=True)
-    ingest(store, embedder, str(resource("data", "samples", "company")), "company", operation)
+    ingest(Shelf(store, embedder, "company", operation), str(resource("data", "samples", "company")))
     yield store
     store.close()
 
@@ -35,7 +36,7 @@ def read(store: Store, embedder: Embedder) -> Ingest:
 
     def run(source: Path | str, collection: str = "docs", redact_pii: bool = False) -> dict[str, Outcome]:
         operation = store.begin("ingest_data", {}, undoable=True)
-        outcomes = ingest(store, embedder, str(source), collection, operation, redact_pii)
+        outcomes = ingest(Shelf(store, embedder, collection, operation), str(source), redact_pii)
         store.finish(operation, "done")
         return {outcome.name: outcome for outcome in outcomes}
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from copilot.knowledge.blocks import Unreadable
-from copilot.knowledge.formats import layout, lines, table
+from copilot.knowledge.formats import delimited, layout, lines
 from copilot.knowledge.formats.layout import Line
 from copilot.knowledge.formats.text import decode
 
@@ -42,7 +42,7 @@ def test_every_cell_of_a_table_is_in_its_records(tmp_path: Path, rows: Sequence[
     written = io.StringIO()
     csv.writer(written).writerows(rows)
     (tmp_path / "t.csv").write_text(written.getvalue(), encoding="utf-8", newline="")
-    text = " ".join(block.text for block in table.read(tmp_path / "t.csv", "csv").blocks)
+    text = " ".join(block.text for block in delimited.read(tmp_path / "t.csv", "csv").blocks)
     for row in rows:
         for word in " ".join(row).replace(";", " ").replace(",", " ").replace('"', " ").split():
             assert word in text

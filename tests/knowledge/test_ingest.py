@@ -11,6 +11,7 @@ from copilot.errors import BadArguments, NotFound, Refused
 from copilot.knowledge import collections
 from copilot.knowledge.ingest import ingest
 from copilot.knowledge.search import search
+from copilot.knowledge.shelf import Shelf
 from copilot.outside.embed import Embedder
 from copilot.outside.store import Store
 from copilot.resources import resource
@@ -22,6 +23,7 @@ CHILD = """
 import os, signal, sys
 from pathlib import Path
 from copilot.knowledge.ingest import ingest
+from copilot.knowledge.shelf import Shelf
 from copilot.outside.embed import Embedder
 from copilot.outside.store import Store
 
@@ -36,7 +38,7 @@ def trace(statement):
         os.kill(os.getpid(), signal.SIGKILL)
 
 store.connection.set_trace_callback(trace)
-ingest(store, Embedder.load(), sys.argv[2], "docs", operation)
+ingest(Shelf(store, Embedder.load(), "docs", operation), sys.argv[2])
 store.finish(operation, "done")
 """
 """Ingests argv[2] into the database argv[1]; killed as it begins the tenth statement that starts with argv[3]."""
@@ -116,7 +118,7 @@ def test_undo_of_what_was_replaced_again_is_refused_and_changes_nothing(
     earlier, later = (store.begin("ingest_data", {}, undoable=True) for _ in range(2))
     for operation in (later, earlier):
         (folder / "note-07.txt").write_text(f"Written for {operation}.")
-        ingest(store, embedder, str(folder), "docs", operation)
+        ingest(Shelf(store, embedder, "docs", operation), str(folder))
     before = store.rows("SELECT id, added_by, removed_by FROM documents")
     with pytest.raises(Refused, match=r"'note-07.txt' in 'docs' was replaced again"):
         store.revert(later)

@@ -2,6 +2,8 @@
 
 import re
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Annotated, Any
 
 from annotated_types import Ge, Le
@@ -10,7 +12,7 @@ from copilot.context import Context
 from copilot.errors import BadArguments, CopilotError
 from copilot.intent import Preview, intent
 from copilot.knowledge import collections
-from copilot.knowledge.results import Collection, CollectionRow, Collections, Deleted, Doomed, Found, Ingested, PassageRow
+from copilot.knowledge.results import Collection, CollectionRow, Collections, Deleted, Doomed, Found, Ingested, PassageRow, Refreshed
 
 SHOWN = 5
 SHOWN_FILES = 50
@@ -19,6 +21,8 @@ NAME = r"[\w][\w .-]{0,62}"
 
 def resume_ingest(ctx: Context, source: str, collection: str | None = None, redact_pii: bool = False) -> str:
     """Read what a killed ingest had not read yet."""
+    if source == "-":
+        return "What was piped in when copilot was killed is gone; pipe it in again."
     return ingest_data(ctx, source, collection, redact_pii).headline
 
 
@@ -32,18 +36,21 @@ def resume_ingest(ctx: Context, source: str, collection: str | None = None, reda
     ),
 )
 def ingest_data(ctx: Context, source: str, collection: str | None = None, redact_pii: bool = False) -> Ingested:
-    """Read files, a folder or a URL into a searchable collection.
+    """Read files, a folder, a URL, a bucket or a database into a collection.
 
     Args:
-        source: Path, glob, folder or URL.
+        source: Path, folder, glob, URL, s3://bucket/prefix, database file or SQL dump; - for what is piped in.
         collection: Collection to put it in; named after the folder unless said.
         redact_pii: Mask personal data before indexing.
     """
     from copilot.knowledge.ingest import ingest
+    from copilot.knowledge.shelf import Shelf
     from copilot.knowledge.source import collection_name
 
     name = _checked(collection) if collection else collection_name(source)
-    outcomes = ingest(ctx.store, ctx.embedder, source, name, ctx.operation, redact_pii, ctx.progress)
+    shelf = Shelf(ctx.store, ctx.embedder, name, ctx.operation)
+    with _buckets(ctx) as s3:
+        outcomes = ingest(shelf, source, redact_pii, ctx.progress, s3)
     counts = Counter(outcome.status for outcome in outcomes)
     if not counts["indexed"] + counts["unchanged"]:
         reasons = Counter(f"{o.reason}{f' ({o.name})' if len(outcomes) <= SHOWN else ''}" for o in outcomes)
@@ -61,6 +68,43 @@ def ingest_data(ctx: Context, source: str, collection: str | None = None, redact
         failed=counts["failed"],
         passages=sum(outcome.passages for outcome in outcomes),
         masked=dict(masked),
+        files=outcomes,
+    )
+
+
+def resume_refresh(ctx: Context, collection: str) -> str:
+    """Read what a killed refresh had not read yet."""
+    return refresh_collection(ctx, collection).headline
+
+
+@intent(
+    "write",
+    recover=resume_refresh,
+    examples=("re-sync hr, some files changed", "pick up the new files of the contracts collection", "refresh manuals"),
+)
+def refresh_collection(ctx: Context, collection: str) -> Refreshed:
+    """Read a collection's sources again: new, changed and deleted files.
+
+    Args:
+        collection: Collection.
+    """
+    from copilot.knowledge.refresh import refresh
+    from copilot.knowledge.shelf import Shelf
+
+    shelf = Shelf(ctx.store, ctx.embedder, ctx.store.get("collection", collection).name, ctx.operation)
+    with _buckets(ctx) as s3:
+        outcomes, known, lost = refresh(shelf, ctx.progress, s3)
+    counts = Counter(outcome.status for outcome in outcomes)
+    changed = sum(outcome.status == "indexed" and outcome.name in known for outcome in outcomes)
+    return Refreshed(
+        collection=shelf.collection,
+        added=counts["indexed"] - changed,
+        changed=changed,
+        removed=counts["removed"],
+        unchanged=counts["unchanged"],
+        failed=counts["failed"],
+        skipped=counts["skipped"],
+        lost=lost,
         files=outcomes,
     )
 
@@ -161,8 +205,16 @@ def delete_collection(ctx: Context, collection: str) -> Deleted:
     return Deleted(collection=thing.name, documents=volume.documents, passages=volume.passages)
 
 
-def _checked(name: str) -> str:
+@contextmanager
+def _buckets(ctx: Context) -> Iterator[Callable[[], Any]]:
+    """Offer a way to S3, in the account that this command acts on; the account is reached only when the way is taken."""
+    from copilot.cloud.account import connect
 
+    with ExitStack() as held:
+        yield lambda: held.enter_context(connect(ctx.home, ctx.region, ctx.live)).client("s3")
+
+
+def _checked(name: str) -> str:
     if not re.fullmatch(NAME, name):
         raise BadArguments(
             f"'{name[:80]}' cannot be a collection's name.", "Use letters, digits, spaces, '-', '_' and '.', at most 63 of them."

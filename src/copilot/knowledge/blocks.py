@@ -1,6 +1,7 @@
 """What the readers of formats hand on: blocks of text in reading order, or the reason why there are none."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["text", "heading", "row"]
@@ -13,8 +14,9 @@ class Block:
 
     Args:
         page: Page or slide, from 1.
-        row: Row of its table, from 1; 0 for what describes the whole table.
+        row: Row of its table or sheet, from 1; 0 for what describes the whole table.
         level: Depth of a heading, from 1.
+        under: What stands above its table: its caption and unit.
     """
 
     text: str
@@ -22,15 +24,38 @@ class Block:
     page: int | None = None
     row: int | None = None
     level: int = 1
+    under: str = ""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A document inside another one: an attachment, or a file in an archive.
+
+    Args:
+        name: What it is called inside.
+        path: Where it was unpacked to; empty when it was not.
+        problem: Why it was not unpacked; empty when it was.
+    """
+
+    name: str
+    path: str = ""
+    problem: str = ""
 
 
 @dataclass(frozen=True)
 class Content:
-    """What one document says. `notes` are for people: what was lost or doubtful."""
+    """What one document says.
 
-    blocks: tuple[Block, ...]
+    Args:
+        blocks: Read once; a long table is read while they are taken.
+        notes: For people: what was lost or doubtful. Complete when all blocks were taken.
+        parts: Documents inside this one.
+    """
+
+    blocks: Iterable[Block]
     pages: int | None = None
-    notes: tuple[str, ...] = field(default=())
+    notes: Sequence[str] = ()
+    parts: tuple[Part, ...] = ()
 
 
 class Unreadable(Exception):

@@ -4,7 +4,7 @@ from typing import Literal
 
 from copilot.result import Field, Item, Result
 
-Status = Literal["indexed", "unchanged", "skipped", "failed"]
+Status = Literal["indexed", "unchanged", "skipped", "failed", "removed"]
 
 
 class Outcome(Item):
@@ -44,6 +44,45 @@ class Ingested(Result):
     @property
     def next_steps(self) -> tuple[str, ...]:
         return (f"create an agent on {self.collection}", f"search {self.collection} for …")
+
+
+class LostSource(Item):
+    """A source that could not be read again; what came from it stays as it is."""
+
+    source: str
+    problem: str
+
+
+class Refreshed(Result):
+    """`failed` and `skipped` were tried again; of a file that was read before the last good version stays."""
+
+    collection: str
+    added: int
+    changed: int
+    removed: int
+    unchanged: int
+    failed: int
+    skipped: int
+    lost: tuple[LostSource, ...]
+    files: tuple[Outcome, ...]
+
+    @property
+    def headline(self) -> str:
+        counts = {
+            "new": self.added,
+            "changed": self.changed,
+            "removed": self.removed,
+            "unchanged": self.unchanged,
+            "skipped": self.skipped,
+            "failed": self.failed,
+        }
+        said = ", ".join(f"{count} {status}" for status, count in counts.items() if count) or "nothing to read"
+        lost = "".join(f" {source.source} could not be read: {source.problem}" for source in self.lost)
+        return f"'{self.collection}' is up to date with its sources: {said}.{lost}" if not lost else f"'{self.collection}': {said}.{lost}"
+
+    @property
+    def next_steps(self) -> tuple[str, ...]:
+        return (f"any files that failed in {self.collection}?",) if self.failed else ()
 
 
 class CollectionRow(Item):

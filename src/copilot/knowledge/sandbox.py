@@ -4,16 +4,17 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
-from typing import NamedTuple
+from typing import IO, Any, TypeVar
 
 from copilot.errors import Unavailable
-from copilot.knowledge.extract import Extracted, rejected
+from copilot.knowledge.extract import Extracted, Passages, Task, rejected
 from copilot.knowledge.worker import receive, send
 
 READERS = 2
@@ -22,7 +23,11 @@ AHEAD = 4
 SECONDS = 60
 SECONDS_A_MEGABYTE = 30
 """Enough for the scanned pages that a megabyte holds."""
-MAX_SECONDS = 900
+MAX_SECONDS = 3600
+MEMORY, MEMORY_A_BYTE, MAX_MEMORY = 1536 << 20, 12, 3 << 30
+"""Bytes that reading may take: what the parsers need themselves, and for each byte of the file."""
+OUTPUT, OUTPUT_A_BYTE = 256 << 20, 16
+"""Bytes that a file may write: a record names its columns in each row."""
 STOP_SECONDS = 5
 GRACE_SECONDS = 60
 """How much later than its limit a file may answer: the process may have to import a parser first."""
@@ -36,22 +41,18 @@ ENVIRONMENT = {
 }
 
 
-class Task(NamedTuple):
-    """One file to read."""
-
-    path: Path
-    redact: bool
-
-    @property
-    def seconds(self) -> int:
-        """How long reading it may take."""
-        return min(MAX_SECONDS, SECONDS + SECONDS_A_MEGABYTE * (self.path.stat().st_size >> 20))
+Tag = TypeVar("Tag")
 
 
 class Sandbox:
-    """A few reading processes; use as a context manager."""
+    """A few reading processes; use as a context manager.
 
-    def __init__(self, readers: int = READERS) -> None:
+    Args:
+        folder: Where the passages of long documents are put aside; None for the system's place for temporary files.
+    """
+
+    def __init__(self, readers: int = READERS, folder: Path | None = None) -> None:
+        self._folder = folder
         self._pool = ThreadPoolExecutor(readers, "reader")
         self._readers = [_Reader() for _ in range(readers)]
         self._idle: SimpleQueue[_Reader] = SimpleQueue()
@@ -69,26 +70,43 @@ class Sandbox:
         for reader in self._readers:
             reader.stop()
 
-    def extract(self, tasks: Iterable[Task]) -> Iterator[Extracted]:
-        """Yield what each file holds, reading a few ahead of the one that is asked for.
+    def extract(self, tasks: Iterable[tuple[Tag, Task | None]]) -> Iterator[tuple[Tag, Extracted | None]]:
+        """Yield what each file holds beside its tag, reading a few ahead of the one that is asked for; None without a task.
 
         Raises:
             Unavailable: the system starts no more processes.
         """
-        waiting: deque[Future[Extracted]] = deque()
-        for task in tasks:
-            waiting.append(self._pool.submit(self._extract, task))
+        waiting: deque[tuple[Tag, Future[Extracted] | None]] = deque()
+        for tag, task in tasks:
+            waiting.append((tag, self._pool.submit(self._extract, task) if task else None))
             if len(waiting) > AHEAD:
-                yield waiting.popleft().result()
+                yield _settled(*waiting.popleft())
         while waiting:
-            yield waiting.popleft().result()
+            yield _settled(*waiting.popleft())
 
     def _extract(self, task: Task) -> Extracted:
         reader = self._idle.get()
         try:
-            return reader.extract(task)
+            passages = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115  whoever reads the passages closes it
+            extracted = reader.extract(task, passages)
+            if not isinstance(extracted["chunks"], Passages):
+                passages.close()
+            return extracted
         finally:
             self._idle.put(reader)
+
+
+def _settled(tag: Tag, future: Future[Extracted] | None) -> tuple[Tag, Extracted | None]:
+    return tag, future.result() if future else None
+
+
+def limits(size: int) -> dict[str, int]:
+    """Return what reading a file of so many bytes may take: wall and processor seconds, bytes of memory and of output."""
+    return {
+        "seconds": min(MAX_SECONDS, SECONDS + SECONDS_A_MEGABYTE * (size >> 20)),
+        "memory": min(MAX_MEMORY, MEMORY + MEMORY_A_BYTE * size),
+        "output": max(OUTPUT, OUTPUT_A_BYTE * size),
+    }
 
 
 class _Reader:
@@ -97,24 +115,25 @@ class _Reader:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
 
-    def extract(self, task: Task) -> Extracted:
+    def extract(self, task: Task, passages: IO[bytes]) -> Extracted:
         try:
-            seconds = task.seconds
+            allowed = limits(task.path.stat().st_size)
         except OSError as error:
             return rejected(error.strerror or "cannot be opened")
         if self._process is None or self._process.poll() is not None:
             self.stop()
             self._start()
         try:
-            self._channel.settimeout(seconds + GRACE_SECONDS)
-            send(self._channel, {"path": str(task.path), "redact": task.redact, "seconds": seconds})
-            answer: Extracted | None = receive(self._channel)
+            self._channel.settimeout(allowed["seconds"] + GRACE_SECONDS)
+            socket.send_fds(self._channel, [b"+"], [passages.fileno()])
+            send(self._channel, {**task._asdict(), "path": str(task.path), "folder": str(task.folder), **allowed})
+            answer: dict[str, Any] | None = receive(self._channel)
         except OSError:
             answer = None
         if answer is None:
             self.stop()
             return rejected("it stopped the reader")
-        return answer
+        return Extracted(**{**answer, "chunks": [] if answer["reason"] else Passages(passages, answer["chunks"])})  # type: ignore[typeddict-item]
 
     def _start(self) -> None:
         self._channel, theirs = socket.socketpair()

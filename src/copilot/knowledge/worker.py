@@ -1,9 +1,11 @@
 """The process that reads files: a small server that forks once a file, so that a bad file costs only itself.
 
-Started by `sandbox` with a socket as its standard input. A request is `{"path", "redact", "seconds"}`, the answer an
-`Extracted`; both are JSON behind their length. Parsers are imported here, once, and run in the forks under limits.
+Started by `sandbox` with a socket as its standard input. A request is a file descriptor for the passages and a `Task` with
+its limits, the answer an `Extracted` with the number of passages; both are JSON behind their length. Parsers are imported
+here, once, and run in the forks under limits.
 """
 
+import errno
 import gc
 import json
 import logging
@@ -21,11 +23,10 @@ from typing import Any
 
 from copilot.knowledge import formats
 from copilot.knowledge.detect import extension_type
-from copilot.knowledge.extract import Extracted, extract, rejected
+from copilot.knowledge.extract import Task, extract, rejected
 
-MEMORY = 2 << 30
-OUTPUT = 256 << 20
-"""Most bytes that one file may answer with, or write."""
+OUTPUT = 16 << 20
+"""Most bytes that one file may answer with, beside its passages."""
 
 
 def send(channel: socket.socket, message: Any) -> None:
@@ -52,21 +53,23 @@ def _exactly(channel: socket.socket, count: int) -> bytes:
 def serve(channel: socket.socket) -> None:
     """Answer requests until the other side hangs up."""
     gc.disable()  # what is imported here stays shared with the forks
-    while request := receive(channel):
+    while (descriptors := socket.recv_fds(channel, 1, 1)[1]) and (request := receive(channel)):
         with suppress(ImportError):  # the child meets it too, and says so
             formats.preload(extension_type(request["path"]))
         gc.freeze()
-        send(channel, _forked(channel, request))
+        answer = _forked(channel, request, descriptors[0])
+        os.close(descriptors[0])
+        send(channel, answer)
 
 
-def _forked(channel: socket.socket, request: dict[str, Any]) -> bytes:
+def _forked(channel: socket.socket, request: dict[str, Any], passages: int) -> bytes:
     """Read one file in a child; its answer, or what ended it."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reader)
         channel.close()
-        _read_file(writer, request)
+        _read_file(writer, request, passages)
     with suppress(OSError):  # the child does the same: whoever comes first
         os.setpgid(child, child)
     os.close(writer)
@@ -90,10 +93,12 @@ def _forked(channel: socket.socket, request: dict[str, Any]) -> bytes:
     status = os.waitpid(child, 0)[1]
     if not ending and status:
         ending = "it needs too much memory or crashed the reader"
-    return json.dumps(rejected(ending, "Split it, or save it again in another format.")).encode() if ending else bytes(data)
+    if ending:
+        return json.dumps({**rejected(ending, "Split it, or save it again in another format."), "chunks": 0}).encode()
+    return bytes(data)
 
 
-def _read_file(writer: int, request: dict[str, Any]) -> None:
+def _read_file(writer: int, request: dict[str, Any], passages: int) -> None:
     """Run in the child: set limits, read the file, write the answer, exit."""
     status = 1
     try:
@@ -101,9 +106,9 @@ def _read_file(writer: int, request: dict[str, Any]) -> None:
         nowhere = os.open(os.devnull, os.O_RDWR)
         for descriptor in (0, 1, 2):
             os.dup2(nowhere, descriptor)
-        _limit(request["seconds"])
+        _limit(request)
         gc.enable()
-        data = json.dumps(_guarded(Path(request["path"]), request["redact"])).encode()
+        data = json.dumps(_guarded(request, passages)).encode()
         with os.fdopen(writer, "wb") as out:
             out.write(data)
         status = 0
@@ -111,11 +116,11 @@ def _read_file(writer: int, request: dict[str, Any]) -> None:
         os._exit(status)
 
 
-def _limit(seconds: int) -> None:
+def _limit(request: dict[str, Any]) -> None:
     limits = (
-        (resource.RLIMIT_AS, MEMORY),
-        (resource.RLIMIT_CPU, seconds + 5),
-        (resource.RLIMIT_FSIZE, OUTPUT),
+        (resource.RLIMIT_AS, request["memory"]),
+        (resource.RLIMIT_CPU, request["seconds"] + 5),
+        (resource.RLIMIT_FSIZE, request["output"]),
         (resource.RLIMIT_CORE, 0),
     )
     for kind, value in limits:
@@ -123,17 +128,23 @@ def _limit(seconds: int) -> None:
             resource.setrlimit(kind, (value, value))
 
 
-def _guarded(path: Path, redact: bool) -> Extracted:
+def _guarded(request: dict[str, Any], passages: int) -> dict[str, Any]:
     """Read a file; what a parser raises becomes a reason."""
+    path = Path(request["path"])
     try:
-        return extract(path, redact)
+        with os.fdopen(passages, "wb") as out:
+            extracted = extract(Task(path, request["redact"], Path(request["folder"]), tuple(request["inside"])), out)
+        return {**extracted, "chunks": len(extracted["chunks"])}
     except MemoryError:
-        return rejected("it needs too much memory", "Split it.")
+        reason, hint = "it needs too much memory", "Split it."
     except RecursionError:
-        return rejected("it is nested too deeply")
+        reason, hint = "it is nested too deeply", ""
     except Exception as error:
+        large = isinstance(error, OSError) and error.errno == errno.EFBIG
         name = type(error).__name__
-        return rejected(f"cannot be read as {extension_type(path.name) or 'a document'} ({name})", "Open it and save it again.")
+        reason = "it holds too much text" if large else f"cannot be read as {extension_type(path.name) or 'a document'} ({name})"
+        hint = "Split it." if large else "Open it and save it again."
+    return {**rejected(reason, hint), "chunks": 0}
 
 
 if __name__ == "__main__":

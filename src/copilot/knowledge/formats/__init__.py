@@ -1,4 +1,4 @@
-"""Readers of document formats, one module a family: `read(path, kind) -> Content`, or raise Unreadable."""
+"""Readers of document formats, one module a family: `read(path, kind)`, or `unpack(path, kind, folder)` where documents hold others."""
 
 import importlib
 from pathlib import Path
@@ -7,8 +7,14 @@ from copilot.knowledge.blocks import Content
 
 READERS = {
     "txt": "text",
-    "csv": "table",
-    "tsv": "table",
+    "csv": "delimited",
+    "tsv": "delimited",
+    "xlsx": "workbook",
+    "json": "objects",
+    "ndjson": "objects",
+    "xml": "markup",
+    "sqlite": "database",
+    "sql": "dump",
     "pdf": "pdf",
     "png": "image",
     "jpg": "image",
@@ -17,8 +23,11 @@ READERS = {
     "pptx": "office",
     "html": "office",
     "md": "office",
-    "eml": "office",
+    "eml": "mail",
+    "zip": "archive",
 }
+CONTAINERS = {"eml", "zip"}
+"""Types that hold documents of their own."""
 
 
 def preload(kind: str) -> None:
@@ -27,7 +36,12 @@ def preload(kind: str) -> None:
         importlib.import_module(f"{__name__}.{READERS[kind]}").preload(kind)
 
 
-def read(path: Path, kind: str) -> Content:
-    """Read a file as the type it was detected to be; raise Unreadable when it has no text."""
-    content: Content = importlib.import_module(f"{__name__}.{READERS[kind]}").read(path, kind)
+def read(path: Path, kind: str, folder: Path) -> Content:
+    """Read a file as the type it was detected to be; raise Unreadable when it has no text.
+
+    Args:
+        folder: Where the documents inside this one are unpacked to.
+    """
+    module = importlib.import_module(f"{__name__}.{READERS[kind]}")
+    content: Content = module.unpack(path, kind, folder) if kind in CONTAINERS else module.read(path, kind)
     return content

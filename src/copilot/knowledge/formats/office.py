@@ -1,16 +1,15 @@
-"""DOCX, PPTX, HTML, Markdown and e-mail, through `unstructured` without its network and its models."""
+"""DOCX, PPTX, HTML and Markdown, through `unstructured` without its network and its models."""
 
 import importlib
-import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from copilot.knowledge.blocks import Block, Content, tidy
 from copilot.knowledge.formats import lines, table, words
-from copilot.knowledge.formats.text import decode, encoding_of
+from copilot.knowledge.formats.text import decode
 
-MODULES = {"docx": "docx", "pptx": "pptx", "html": "html", "md": "md", "eml": "email"}
+MODULES = {"docx": "docx", "pptx": "pptx", "html": "html", "md": "md"}
 LEFT_OUT = {"PageBreak", "Image", "Header", "Footer", "PageNumber"}
 PROSE_CELL = 300
 """A table with a cell longer than this is page layout, not data."""
@@ -26,9 +25,7 @@ def preload(kind: str) -> None:
 def read(path: Path, kind: str) -> Content:
     """Read headings, paragraphs, list items and tables in their order."""
     if kind == "html":
-        return _html(path)
-    if kind == "eml":
-        return _mail(path)
+        return html(decode(path.read_bytes()))
     if kind == "md":
         return Content(tuple(_blocks(_partitioner(kind)(text=decode(path.read_bytes()), languages=["eng"]))))
     blocks = tuple(_blocks(_partitioner(kind)(filename=str(path), languages=["eng"])))
@@ -65,10 +62,10 @@ def _table(html: str, page: int | None) -> Iterator[Block]:
         yield from table.records(rows, page)
 
 
-def _html(path: Path) -> Content:
+def html(source: str) -> Content:
+    """Read a web page; when its structure cannot be read, its text is."""
     from bs4 import BeautifulSoup
 
-    source = decode(path.read_bytes())
     blocks = tuple(_blocks(_partitioner("html")(text=source, languages=["eng"])))
     soup = BeautifulSoup(source, "lxml")
     for hidden in soup(["script", "style", "template", "noscript"]):
@@ -77,20 +74,3 @@ def _html(path: Path) -> Content:
     if sum(len(block.text) for block in blocks) < LOST_SHARE * len(tidy(plain)):
         return Content(tuple(lines.blocks(plain)), notes=("its structure could not be read, only its text",))
     return Content(blocks)
-
-
-def _mail(path: Path) -> Content:
-    from email import policy
-    from email.parser import BytesHeaderParser, BytesParser
-
-    data = path.read_bytes()
-    if encoding_of(data).startswith("utf-16"):
-        data = decode(data).encode()
-    head = BytesHeaderParser(policy=policy.default).parsebytes(data)
-    subject = tidy(str(head.get("subject", "")))
-    facts = "; ".join(f"{name}: {tidy(str(head[name]))}" for name in ("from", "to", "date") if head.get(name))
-    parts = BytesParser(policy=policy.default).parsebytes(data).walk()
-    attached = [tidy(part.get_filename() or part.get_content_type()) for part in parts if part.get_content_disposition() == "attachment"]
-    body = _blocks(_partitioner("eml")(file=io.BytesIO(data), languages=["eng"], process_attachments=False))
-    opening = ([Block(subject, "heading")] if subject else []) + ([Block(facts, "row", row=0)] if facts else [])
-    return Content((*opening, *body), notes=tuple(f"attachment not read: {name}" for name in attached))

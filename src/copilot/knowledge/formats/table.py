@@ -1,95 +1,128 @@
-"""Tables in CSV and TSV: one record a row as `column: value; …`, and one block about the whole table."""
+"""Tables of any format: one record a row as `column: value; …`, and one block about each whole table."""
 
-import csv
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice
-from pathlib import Path
 
-from copilot.knowledge.blocks import Block, Content, Unreadable, tidy
-from copilot.knowledge.formats.text import SAMPLE, decode, encoding_of
+from copilot.knowledge.blocks import Block, tidy
 
-MAX_ROWS = 200_000
-MAX_CELL = 1_000_000
 SUMMARY_VALUES = 12
+SUMMARY_COLUMNS = 200
 MAX_VALUE_CHARACTERS = 40
-DELIMITERS = {"csv": ",;|\t", "tsv": "\t"}
+MAX_CAPTION = 200
+NUMBER = re.compile(r"[-+(]?\s?[$€£¥]?\s?\d[\d,. ]*(?:e[-+]?\d+)?\s?(?:[%€£)]|\b[A-Z]{3}\b)?", re.IGNORECASE)
+PLAIN_NUMBER = re.compile(r"[-+]?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?(?:[eE][-+]?\d+)?")
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?(?:Z|[-+]\d{2}:?\d{2})?")
+YEAR = re.compile(r"(?:19|20)\d{2}")
+
+Pairs = Sequence[tuple[str, str]]
+"""Column names and values of one row."""
 
 
-def preload(kind: str) -> None:
-    """Need nothing beyond the standard library."""
+class Table:
+    """A table whose rows pass by once; what it remembers of them does not grow with their number."""
+
+    def __init__(self, name: str, columns: Iterable[str] = ()) -> None:
+        self.name = name
+        self.rows = 0
+        self._columns = {column: _Column() for column in list(columns)[:SUMMARY_COLUMNS] if column}
+
+    def row(self, pairs: Pairs, number: int | None = None, page: int | None = None) -> Block | None:
+        """Take the next row and write it as a block; None when it holds nothing.
+
+        Args:
+            number: Its number in the source, where that is not its place in the table.
+        """
+        self.rows += 1
+        shown = [(name, text) for name, value in pairs if (text := tidy(value))]
+        for name, text in shown:
+            if name and (name in self._columns or len(self._columns) < SUMMARY_COLUMNS):
+                self._columns.setdefault(name, _Column()).take(text)
+        text = "; ".join(f"{name}: {value}" if name else value for name, value in shown)
+        return Block(text, "row", page, number or self.rows) if text else None
+
+    def about(self) -> Block:
+        """Describe the table: how many rows, its columns, and of each its few values, the type and range, or that it is text."""
+        parts = [f"Table {self.name} with {self.rows} rows."]
+        parts += [f"Columns: {', '.join(self._columns)}."] if self._columns else []
+        described = {name: column.described() for name, column in self._columns.items()}
+        parts += [f"{name}: {said}." for name, said in described.items() if said]
+        plain = [name for name, column in self._columns.items() if column.type == "text" and not described[name]]
+        parts += [f"Text: {', '.join(plain)}."] if plain else []
+        return Block(" ".join(parts), "row", row=0)
 
 
-def read(path: Path, kind: str) -> Content:
-    """Read a table row by row; ragged rows and NUL characters lose nothing."""
-    with path.open("rb") as file:
-        sample = file.read(SAMPLE)
-    decode(sample)  # refuses what is not text
-    csv.field_size_limit(MAX_CELL)
-    with path.open(encoding=encoding_of(sample), errors="replace", newline="") as file:
-        start = file.read(SAMPLE // 4)
-        file.seek(0)
-        try:
-            return _content(csv.reader((line.replace("\0", "") for line in file), delimiter=_delimiter(start, DELIMITERS[kind])), path.stem)
-        except csv.Error as error:
-            raise Unreadable(f"not a table: {error}") from None
+class _Column:
+    """What is known of a column: the type that all its values fit, their range, and the values while they are few."""
+
+    def __init__(self) -> None:
+        self.type = ""
+        self._values: Counter[str] | None = Counter()
+        self._low: tuple[float | str, str] | None = None
+        self._high: tuple[float | str, str] | None = None
+
+    def take(self, value: str) -> None:
+        if self._values is not None:
+            self._values[value] += 1
+            if len(self._values) > SUMMARY_VALUES or len(value) > MAX_VALUE_CHARACTERS:
+                self._values = None
+        if self.type == "text":
+            return
+        kind = "number" if PLAIN_NUMBER.fullmatch(value) else "date" if DATE.fullmatch(value) else "text"
+        self.type = kind if self.type in ("", kind) else "text"
+        if self.type != "text":
+            place = (float(value.replace(",", "")) if kind == "number" else value, value)
+            self._low = min(self._low or place, place)
+            self._high = max(self._high or place, place)
+
+    def described(self) -> str:
+        if self._values is not None and len(self._values) > 1:
+            return ", ".join(self._values)
+        if self.type in ("number", "date") and self._low and self._high and self._low != self._high:
+            return f"{self.type}s from {self._low[1]} to {self._high[1]}"
+        return ""
 
 
-def record(header: Sequence[str], row: Sequence[str]) -> str:
-    """Write a row as `column: value; …`; empty cells are left out."""
-    named = ((header[i] if i < len(header) else "", tidy(value)) for i, value in enumerate(row))
-    return "; ".join(f"{name}: {value}" if name else value for name, value in named if value)
-
-
-def summary(name: str, header: Sequence[str], rows: Sequence[Sequence[str]], count: int) -> str:
-    """Describe a table: its columns, how many rows, and the values of columns that have few."""
-    parts = [f"Table {name} with {count} rows. Columns: {', '.join(column for column in header if column)}."]
-    for i, column in enumerate(header):
-        values = list(dict.fromkeys(tidy(row[i]) for row in rows if i < len(row) and row[i].strip()))
-        if column and 1 < len(values) <= SUMMARY_VALUES and all(len(value) <= MAX_VALUE_CHARACTERS for value in values):
-            parts.append(f"{column}: {', '.join(values)}.")
-    return " ".join(parts)
-
-
-def _delimiter(text: str, allowed: str) -> str:
-    """Take the delimiter that cuts the first lines into the same number of cells, the most cells first."""
-    sample = text.splitlines()[:20]
-
-    def steadiness(delimiter: str) -> tuple[float, int]:
-        counts = [len(row) for row in csv.reader(sample, delimiter=delimiter) if row]
-        usual = max(set(counts), key=counts.count, default=0)
-        return (counts.count(usual) / len(counts), usual) if usual > 1 else (0, 0)
-
-    return max(allowed, key=steadiness)
+def caption(text: str) -> Block:
+    """Return the title of a table as a heading, unless it is too long for one."""
+    return Block(text, "heading" if len(text) <= MAX_CAPTION else "text")
 
 
 def records(rows: Iterable[Sequence[str]], page: int | None = None) -> Iterator[Block]:
     """Write each row of a table that stands in a document under its column names."""
-    header, body = _titled(row for row in rows if any(cell.strip() for cell in row))
-    for number, row in enumerate(body, 1):
-        if text := record(header, row):
-            yield Block(text, "row", page, number)
+    header, body = titled(row for row in rows if any(cell.strip() for cell in row))
+    table = Table("", header)
+    for row in body:
+        if block := table.row(named(header, row), page=page):
+            yield block
 
 
-def _content(rows: Iterable[Sequence[str]], name: str) -> Content:
-    header, body = _titled(row for row in rows if any(cell.strip() for cell in row))
-    known = list(islice(body, MAX_ROWS))
-    if not known and not header:
-        return Content(())
-    notes = (f"only the first {MAX_ROWS:,} rows were read",) if next(body, None) else ()
-    about = Block(summary(name, header, known, len(known)), "row", row=0)
-    rest = (Block(record(header, row), "row", row=number) for number, row in enumerate(known, 1))
-    return Content((about, *rest), notes=notes)
+def named(header: Sequence[str], row: Sequence[str]) -> Pairs:
+    """Put the names of the columns to the cells of a row; cells beyond the last name have none."""
+    return [(header[i] if i < len(header) else "", value) for i, value in enumerate(row)]
 
 
-def _titled(rows: Iterator[Sequence[str]]) -> tuple[list[str], Iterator[Sequence[str]]]:
+def titled(rows: Iterator[Sequence[str]]) -> tuple[list[str], Iterator[Sequence[str]]]:
     """Return the column names, empty when the first row holds data already, and the rows below."""
     first = next(rows, None)
     if first is None:
         return [], iter(())
-    if len(first) > 1 and all(cell.strip() and not _numeric(cell) for cell in first):
+    if is_header(first):
         return [tidy(cell) for cell in first], rows
-    return [], chain([first], rows)
+    return [], _again(first, rows)
 
 
-def _numeric(cell: str) -> bool:
-    return cell.strip().lstrip("+-").replace(",", "").replace(".", "", 1).isdigit()
+def is_header(row: Sequence[str]) -> bool:
+    """Whether a row names columns: at least two names, hardly a gap, and no figure but years."""
+    names = [cell.strip() for cell in row if cell.strip()]
+    figures = [name for name in names if numeric(name) and not YEAR.fullmatch(name)]
+    return len(names) > 1 and len(names) >= len(row) - 1 and not figures and not all(map(numeric, names))
+
+
+def numeric(cell: str) -> bool:
+    return bool(NUMBER.fullmatch(cell.strip()))
+
+
+def _again(first: Sequence[str], rows: Iterator[Sequence[str]]) -> Iterator[Sequence[str]]:
+    yield first
+    yield from rows

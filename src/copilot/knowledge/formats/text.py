@@ -11,6 +11,17 @@ MAX_CONTROL_SHARE = 0.02
 SAMPLE = 65_536
 ZERO_SHARE = 0.2
 """UTF-16 without a mark has a zero in about every other byte, all on the same side."""
+MIXED = "mixed"
+"""Error handling for files whose beginning alone told the encoding: bytes that are no UTF-8 further down are Windows-1252."""
+
+
+def _windows(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+
+
+codecs.register_error(MIXED, _windows)
 
 
 def preload(kind: str) -> None:
