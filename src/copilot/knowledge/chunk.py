@@ -89,7 +89,8 @@ def _pieces(blocks: Sequence[Block]) -> Iterator[_Piece]:
             path.append((block.level, block.text[:HEADING_CHARACTERS]))
         elif block.text.strip():
             bare = None
-            yield from _split(block, start, " > ".join(name for _, name in path))
+            above = (*(name for _, name in path), block.under[:HEADING_CHARACTERS])
+            yield from _split(block, start, " > ".join(filter(None, above)))
     if bare:
         yield from _split(*bare)
 

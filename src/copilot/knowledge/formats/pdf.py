@@ -1,11 +1,12 @@
 """PDF through pdfium: the text of each page, and character recognition for pages that are pictures."""
 
 import re
+from bisect import bisect_left
 from pathlib import Path
 from typing import Any
 
 from copilot.knowledge.blocks import Content, Unreadable
-from copilot.knowledge.formats import layout, ocr
+from copilot.knowledge.formats import layout, ocr, printed, tabular
 from copilot.knowledge.formats.layout import Line
 
 MAX_PAGES = 5000
@@ -35,9 +36,10 @@ def read(path: Path, kind: str) -> Content:
         raise Unreadable(f"too long: {pages} pages, the limit is {MAX_PAGES}", "Split it.")
     found: list[list[Line]] = []
     lost: dict[str, list[int]] = {}
+    reader = tabular.Reader()
     for number in range(1, pages + 1):
         try:
-            found.append(_page(document, number))
+            found.append(_page(document, number, reader))
         except (Unreadable, pypdfium2.PdfiumError) as error:
             found.append([])
             lost.setdefault(error.reason if isinstance(error, Unreadable) else "damaged", []).append(number)
@@ -48,12 +50,12 @@ def read(path: Path, kind: str) -> Content:
     return Content(blocks, pages, tuple(_note(reason, numbers) for reason, numbers in lost.items()))
 
 
-def _page(document: Any, number: int) -> list[Line]:
+def _page(document: Any, number: int, reader: tabular.Reader) -> list[Line]:
     page = document[number - 1]
-    printed = page.get_textpage()
-    text = printed.get_text_range()
+    textpage = page.get_textpage()
+    text = textpage.get_text_range()
     if text.strip():
-        found = _sized(printed, text)
+        found = _lines(page, textpage, text, reader)
     else:
         picture = page.render(scale=DOTS_PER_INCH / 72, grayscale=True).to_pil() if _has_picture(page) else None
         found = [Line(line) for line in ocr.recognise(picture).splitlines()] if picture else []
@@ -61,15 +63,22 @@ def _page(document: Any, number: int) -> list[Line]:
     return found
 
 
-def _sized(printed: Any, text: str) -> list[Line]:
-    """Return the lines of a page with the type size of their first letters."""
-    from pypdfium2 import raw
-
-    aligned = len(text) == printed.count_chars()
-    found = []
+def _lines(page: Any, textpage: Any, text: str, reader: tabular.Reader) -> list[Line]:
+    """Return the lines of a page in the order of its text, each table in the place of its first word."""
+    words = printed.words(page, textpage, text)
+    tables = {word.start: region for region in reader.regions(words, printed.rules(page)) for word in region.words} if words else {}
+    starts = [word.start for word in words]
+    found, placed = [], set()
     for match in re.finditer(r"[^\r\n]+", text):
-        first = match.start() + len(match.group()) - len(match.group().lstrip())
-        found.append(Line(match.group(), round(raw.FPDFText_GetFontSize(printed, first), 1) if aligned else 0.0))
+        own = words[bisect_left(starts, match.start()) : bisect_left(starts, match.end())]
+        rest = [word.text for word in own if word.start not in tables]
+        size = round(printed.type_size(textpage, own[0].start), 1) if own else 0.0
+        if rest or not own:
+            found.append(Line(match.group() if len(rest) == len(own) else " ".join(rest), size))
+        for region in (tables[word.start] for word in own if word.start in tables):
+            if id(region) not in placed:
+                placed.add(id(region))
+                found.append(Line("\n".join(block.text for block in region.blocks), size, region.blocks))
     return [line for line in found if line.text.strip()]
 
 
