@@ -13,6 +13,7 @@ from copilot.knowledge.formats.archive import place
 from copilot.knowledge.formats.text import decode, encoding_of
 
 FACTS = ("from", "to", "cc", "date")
+SEALED = {"application/pgp-encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"}
 READABLE = ("text/plain", "text/html")
 
 
@@ -85,6 +86,8 @@ def _part(part: MIMEPart, number: int, folder: Path) -> Part:
     kind = part.get_content_type()
     extension = ".eml" if kind == "message/rfc822" else mimetypes.guess_extension(kind) or ""
     name = tidy(part.get_filename() or "").replace("/", "_") or f"attachment-{number}{extension}"
+    if kind in SEALED:
+        return Part(name, problem="encrypted: only whom it was sent to can read it")
     try:
         data = _payload(part)
     except (LookupError, ValueError, TypeError, AttributeError):

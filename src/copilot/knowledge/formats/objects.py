@@ -31,7 +31,9 @@ def read(path: Path, kind: str) -> Content:
     except json.JSONDecodeError as error:
         if error.msg == "Extra data" and error.lineno > 1:
             return read(path, "ndjson")
-        raise Unreadable(f"not JSON: {error.msg} in line {error.lineno}", "Write it again, or save it as .txt.") from None
+        cut = error.pos >= len(text.rstrip())
+        reason = "cut off: it ends before its JSON does" if cut else f"not JSON: {error.msg} in line {error.lineno}"
+        raise Unreadable(reason, "Write it again, or save it as .txt.") from None
 
 
 def _lines(path: Path, encoding: str, notes: list[str]) -> Iterator[Block]:

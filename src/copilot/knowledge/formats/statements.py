@@ -7,7 +7,7 @@ from typing import IO, NamedTuple
 
 PIECE = 1 << 18
 MAX_TOKEN = 64 << 20
-MYSQL = re.compile(r"`|\bENGINE\s*=|MySQL|MariaDB", re.IGNORECASE)
+MYSQL = re.compile(r"\b(?:TABLE|INTO|EXISTS|USE)\s+`|^\s*\)\s*ENGINE\s*=|^-- (?:MySQL|MariaDB) dump", re.IGNORECASE | re.MULTILINE)
 PLAIN = r"'(?:[^']++|'')*+'"
 ESCAPED = r"'(?:[^'\\]++|''|\\.)*+'"
 SYNTAX = r"""
@@ -23,7 +23,7 @@ OPENING = re.compile(r"['\"`]|/\*|\$\w*\$")
 """How a token begins that may end far away."""
 NEAR = 256
 """Any other token is shorter than this."""
-ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "0": "", "b": "", "Z": "", "f": "\f", "v": "\v"}
+ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "0": "", "b": "", "Z": "", "f": "\f", "v": "\v", "\\": "\\", "'": "'", '"': '"'}
 
 
 class Token(NamedTuple):
@@ -121,5 +121,5 @@ class Script:
 
 
 def unescaped(text: str) -> str:
-    """Resolve escapes with a backslash."""
-    return re.sub(r"\\(.)", lambda match: ESCAPES.get(match[1], match[1]), text, flags=re.DOTALL) if "\\" in text else text
+    """Resolve escapes with a backslash; before anything else it stands for itself, as whoever wrote it must have meant."""
+    return re.sub(r"\\(.)", lambda match: ESCAPES.get(match[1], match[0]), text, flags=re.DOTALL) if "\\" in text else text

@@ -91,10 +91,12 @@ def caption(text: str) -> Block:
 def records(rows: Iterable[Sequence[str]], page: int | None = None) -> Iterator[Block]:
     """Write each row of a table that stands in a document under its column names."""
     header, body = titled(row for row in rows if any(cell.strip() for cell in row))
-    table = Table("", header)
+    table = Table("")
     for row in body:
         if block := table.row(named(header, row), page=page):
             yield block
+    if not table.rows and (block := table.row(named((), header), page=page)):
+        yield block  # names without anything below them are what the table says
 
 
 def named(header: Sequence[str], row: Sequence[str]) -> Pairs:

@@ -39,14 +39,14 @@ def read(path: Path, kind: str) -> Content:
 
 def _sheets(book: Any, notes: list[str]) -> Iterator[Block]:
     for sheet in book.worksheets:
-        yield Block(tidy(sheet.title), "heading")
         sheet.reset_dimensions()  # what a file claims about its size is often wrong
-        empty = True
-        for block in _tables(_rows(sheet), tidy(sheet.title)):
-            empty = False
-            yield block
-        if empty:
-            notes.append(f"sheet {tidy(sheet.title)} is empty")
+        title = tidy(sheet.title)
+        blocks = _tables(_rows(sheet), title)
+        first = next(blocks, None)
+        if first is None:
+            notes.append(f"sheet {title} holds no cells")
+        else:
+            yield from chain((Block(title, "heading"), first), blocks)
 
 
 def _rows(sheet: Any) -> Iterator[Row]:
