@@ -1,18 +1,26 @@
 """Sources: what is found, and what is left alone."""
 
+import io
 import os
 import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from copilot.cloud.account import connect
 from copilot.errors import BadArguments, CopilotError, NotFound, Unavailable
 from copilot.knowledge import web
+from copilot.knowledge.detect import detect
+from copilot.knowledge.ingest import ingest
+from copilot.knowledge.shelf import Shelf
 from copilot.knowledge.source import canonical, collection_name, find
+from copilot.outside.embed import Embedder
+from copilot.outside.store import Store
 
 STOP = threading.Event()
 REDIRECTS = {"/moved": "/faq", "/ftp": "ftp://127.0.0.1:9/x", "/inside": "http://127.0.0.1:9/x", "/keys": "http://169.254.169.254/latest"}
@@ -222,3 +230,101 @@ def test_a_collection_is_named_after_the_folder_file_or_host(tree: Path) -> None
     assert collection_name(str(tree / "**" / "*.md")) == "tree"
     assert collection_name(str(tree / "b.txt")) == "b"
     assert collection_name("https://Docs.Example.com/x/y.html") == "docs.example.com"
+
+
+def test_a_folder_says_what_is_to_be_left_alone(tree: Path) -> None:
+    for name in ("notes/a.log", "notes/keep.log", "notes/b.txt", "build/x.txt", "sub/build/y.txt", "sub/deep/c.txt", "sub/deep/d.md"):
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_text("text")
+    (tree / ".copilotignore").write_text("# drafts\n*.log\n!keep.log\n/build/\nsub/**/c.txt\n[bc].txt\n")
+    (tree / "sub" / ".copilotignore").write_text("!c.txt\n")
+    assert names(tree) == ["a.md", "notes/keep.log", "sub/c.txt", "sub/build/y.txt", "sub/deep/c.txt", "sub/deep/d.md"]
+
+
+def piped(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
+
+
+def test_what_is_piped_in_is_a_document_named_by_its_content(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    for data in (b"The gate closes at nine.", b"It opens at six.", b"The gate closes at nine."):
+        piped(monkeypatch, data)
+        with find("-") as files:
+            assert files[0].path.read_bytes() == data
+            found.append(files[0].source)
+    assert found[0] == found[2] != found[1]
+    assert canonical("-") == "-"
+    assert collection_name("-") == "piped"
+
+
+def test_without_a_pipe_it_is_said_how_to_make_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(BadArguments, match="Nothing is piped in"), find("-"):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b'{"a": 1}\n{"a": 2}\n', "ndjson"),
+        (b'{"a": 1}', "json"),
+        (b'[\n {"a": 1}\n]', "json"),
+        (b"<?xml version='1.0'?><a/>", "xml"),
+        (b"<!DOCTYPE html><p>x", "html"),
+        (b"a,b\n1,2\n3,4\n5,6\n", "csv"),
+        (b"a\tb\n1\t2\n3\t4\n5\t6\n", "tsv"),
+        (b"-- a dump\nCREATE TABLE t (a);\n", "sql"),
+        (b"Dear Ann,\n[see below] we met, as you know.\nYours, Bob\n\nPS, more.", "txt"),
+        (b"%PDF-1.4", "pdf"),
+        (b"SQLite format 3\0", "sqlite"),
+    ],
+)
+def test_a_file_without_an_extension_is_known_by_what_it_holds(tmp_path: Path, data: bytes, kind: str) -> None:
+    (tmp_path / "piped").write_bytes(data)
+    assert detect(tmp_path / "piped").type == kind
+
+
+@pytest.fixture(scope="module")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    with connect(tmp_path_factory.mktemp("home"), "us-east-1", live=False) as session:
+        client = session.client("s3")
+        client.create_bucket(Bucket="acme-docs")
+        for key in ("manuals/a.txt", "manuals/sub/b.md", "manuals/.hidden", "manuals/sub/", "manuals-old/c.txt", "top.txt"):
+            client.put_object(Bucket="acme-docs", Key=key, Body=f"Text of {key}.".encode())
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("s3://acme-docs/manuals/", ["a.txt", "sub/b.md"]),
+        ("s3://acme-docs/manuals/a.txt", ["a.txt"]),
+        ("s3://acme-docs/manuals", ["manuals-old/c.txt", "a.txt", "sub/b.md"]),
+        ("s3://acme-docs", ["manuals-old/c.txt", "manuals/a.txt", "manuals/sub/b.md", "top.txt"]),
+    ],
+)
+def test_a_bucket_is_listed_below_its_prefix(s3: Any, source: str, expected: list[str], tmp_path: Path) -> None:
+    with find(source, lambda: s3) as files:
+        assert [file.name for file in files] == expected
+        assert files[0].fetch
+        files[0].fetch(tmp_path / "got")
+    assert (tmp_path / "got").read_text() == f"Text of {files[0].source.removeprefix('s3://acme-docs/')}."
+
+
+@pytest.mark.parametrize(("source", "error"), [("s3://acme-docs/nothing", NotFound), ("s3://nobody", NotFound), ("s3://", BadArguments)])
+def test_a_bucket_that_holds_nothing_is_said_so(s3: Any, source: str, error: type[CopilotError]) -> None:
+    with pytest.raises(error), find(source, lambda: s3):
+        pass
+
+
+def test_objects_that_did_not_change_are_not_fetched_again(s3: Any, store: Store, embedder: Embedder) -> None:
+    def read() -> dict[str, str]:
+        shelf = Shelf(store, embedder, "docs", store.begin("ingest_data", {}, undoable=True))
+        return {outcome.name: outcome.status for outcome in ingest(shelf, "s3://acme-docs/manuals/", s3=lambda: s3)}
+
+    fetched: list[str] = []
+    s3.meta.events.register("before-call.s3.GetObject", lambda params, **_: fetched.append(params["url_path"]))
+    assert set(read().values()) == {"indexed"}
+    s3.put_object(Bucket="acme-docs", Key="manuals/a.txt", Body=b"Another text.")
+    assert read() == {"a.txt": "indexed", "sub/b.md": "unchanged"}
+    assert len(fetched) == 3

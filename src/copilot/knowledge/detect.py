@@ -154,7 +154,7 @@ def _by_words(start: str, claimed: str) -> str:
 
 
 def _data(start: str) -> str:
-    """Tell JSON and tables from prose by their first lines; empty when it is neither."""
+    """Tell JSON and tables from prose, which has spaces behind its commas; empty when it is neither."""
     lines = [line for line in start.splitlines() if line.strip()]
     with suppress(json.JSONDecodeError):
         if isinstance(json.loads(lines[0]), dict):
@@ -162,8 +162,9 @@ def _data(start: str) -> str:
     if re.match(r'\s*(?:\{\s*"|\[\s*[\[{"\d])', start):
         return "json"
     for kind, delimiter in (("tsv", "\t"), ("csv", ","), ("csv", ";")):
-        counts = {len(row) for row in csv.reader(lines[:TABLE_LINES], delimiter=delimiter)}
-        if len(lines) > TABLE_LINES and len(counts) == 1 and counts > {1}:
+        counts = {len(row) for row in csv.reader(lines[:-1], delimiter=delimiter)}
+        prose = any(f"{delimiter} " in line for line in lines)
+        if len(lines) > TABLE_LINES and len(counts) == 1 and min(counts) > 1 and not prose:
             return kind
     return ""
 

@@ -1,16 +1,15 @@
 """What is left alone in a folder: hidden files, leavings of programs, and what a `.copilotignore` lists."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from itertools import groupby
 from pathlib import Path
 
 NAME = ".copilotignore"
 IGNORED = {"__pycache__", "node_modules", "__MACOSX", "Thumbs.db", "desktop.ini"}
 IGNORED_PREFIXES = (".", "~$")
 MAX_BYTES = 1 << 20
-GLOB = re.compile(r"\*\*/|/\*\*$|\*\*|\*|\?|\[!?[^\]]+\]|.", re.DOTALL)
-MEANINGS = {"**/": "(?:.*/)?", "/**": "/.*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
 
 
 @dataclass(frozen=True)
@@ -18,7 +17,7 @@ class Rule:
     """A line of a `.copilotignore`, which has the syntax of a `.gitignore`."""
 
     folder: Path
-    pattern: re.Pattern[str]
+    steps: tuple[str, ...]
     keeps: bool
     folders_only: bool
 
@@ -46,23 +45,22 @@ def ignored(path: Path, is_folder: bool, known: Sequence[Rule]) -> bool:
     if hidden(path.name):
         return True
     for rule in reversed(known):
-        if (is_folder or not rule.folders_only) and rule.pattern.fullmatch(path.relative_to(rule.folder).as_posix()):
+        if (is_folder or not rule.folders_only) and _fits(path.relative_to(rule.folder).parts, rule.steps):
             return not rule.keeps
     return False
 
 
 def _rule(folder: Path, line: str) -> Rule:
-    keeps, folders_only = line.startswith("!"), line.endswith("/")
     text = line.removeprefix("!").removesuffix("/")
-    anchored = "/" in text
-    shape = "".join(_meaning(part) for part in GLOB.findall(text.removeprefix("/")))
-    return Rule(folder, re.compile(shape if anchored else f"(?:.*/)?{shape}"), keeps, folders_only)
+    steps = text.removeprefix("/").split("/")
+    anywhere = ["**"] if "/" not in text else []
+    return Rule(folder, tuple(step for step, _ in groupby([*anywhere, *steps])), line.startswith("!"), line.endswith("/"))
 
 
-def _meaning(part: str) -> str:
-    if part in MEANINGS:
-        return MEANINGS[part]
-    if len(part) > 1:
-        inner = part[1:-1].replace("\\", r"\\")
-        return f"[^{inner[1:]}]" if inner.startswith("!") else f"[{inner}]"
-    return re.escape(part)
+def _fits(path: Sequence[str], steps: Sequence[str]) -> bool:
+    """Whether a path matches a pattern, both cut at their slashes; `**` stands for any number of folders."""
+    if not steps:
+        return not path
+    if steps[0] == "**":
+        return any(_fits(path[i:], steps[1:]) for i in range(len(path) + 1))
+    return bool(path) and fnmatchcase(path[0], steps[0]) and _fits(path[1:], steps[1:])

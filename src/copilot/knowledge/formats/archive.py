@@ -41,9 +41,10 @@ def place(folder: Path, number: int, name: str) -> Path:
 
 def _parts(archive: zipfile.ZipFile, folder: Path) -> Iterator[Part]:
     for number, info in enumerate(archive.infolist(), 1):
-        name = tidy(info.filename.replace("\\", "/")).strip("/")
-        if info.is_dir() or any(map(hidden, name.split("/"))):
+        steps = [step for step in tidy(info.filename.replace("\\", "/")).split("/") if step not in ("", ".", "..")]
+        if info.is_dir() or any(map(hidden, steps)):
             continue
+        name = "/".join(steps)
         if problem := _problem(info):
             yield Part(name, problem=problem)
             continue
