@@ -46,9 +46,7 @@ def statuses(done: Refresh) -> dict[str, str]:
     return {outcome.name: outcome.status for outcome in done.outcomes}
 
 
-def test_what_is_new_changed_deleted_or_failed_before_is_brought_up_to_date(
-    read: Ingest, again: Again, folder: Path, store: Store
-) -> None:
+def test_what_is_new_changed_deleted_or_failed_before_is_brought_up_to_date(read: Ingest, again: Again, folder: Path, store: Store) -> None:
     (folder / "bad.pdf").write_bytes(b"%PDF-1.7 cut off")
     read(folder)
     before = store.rows("SELECT id, source, added_by FROM documents WHERE removed_by IS NULL ORDER BY id")

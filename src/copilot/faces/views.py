@@ -168,6 +168,7 @@ SPECIAL: dict[str, Callable[[Any], Iterator[RenderableType]]] = {
     "Helped": _helped,
     "History": _history,
     "Ingested": _ingested,
+    "Refreshed": _ingested,
     "Passages": _passages,
     "PlannedDeployment": _planned,
     "Ran": _report,

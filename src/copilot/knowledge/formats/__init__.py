@@ -21,8 +21,8 @@ READERS = {
     "tiff": "image",
     "docx": "office",
     "pptx": "office",
-    "html": "office",
-    "md": "office",
+    "html": "page",
+    "md": "page",
     "eml": "mail",
     "zip": "archive",
 }

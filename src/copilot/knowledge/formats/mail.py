@@ -8,7 +8,7 @@ from email.parser import BytesParser
 from pathlib import Path
 
 from copilot.knowledge.blocks import Block, Content, Part, tidy
-from copilot.knowledge.formats import lines, office
+from copilot.knowledge.formats import lines, page
 from copilot.knowledge.formats.archive import place
 from copilot.knowledge.formats.text import decode, encoding_of
 
@@ -19,7 +19,7 @@ READABLE = ("text/plain", "text/html")
 
 def preload(kind: str) -> None:
     """Import the reader of HTML."""
-    office.preload("html")
+    page.preload("html")
 
 
 def unpack(path: Path, kind: str, folder: Path) -> Content:
@@ -62,7 +62,7 @@ def _is_text(part: MIMEPart) -> bool:
 def _body(part: MIMEPart) -> list[Block]:
     text = _text(part)
     if part.get_content_type() == "text/html":
-        return list(office.html(text).blocks) if text.strip() else []
+        return list(page.blocks(text))
     return list(lines.blocks(text))
 
 
