@@ -22,11 +22,12 @@ SAMPLES = resource("data", "samples", "company")
 CHILD = """
 import os, signal, sys
 from pathlib import Path
+from copilot.knowledge import shelf
 from copilot.knowledge.ingest import ingest
-from copilot.knowledge.shelf import Shelf
 from copilot.outside.embed import Embedder
 from copilot.outside.store import Store
 
+shelf.BATCH = 25
 store = Store(Path(sys.argv[1]), "tester")
 operation = store.begin("ingest_data", {}, undoable=True)
 doomed, left = sys.argv[3] if sys.argv[3:] else "", 10
@@ -38,7 +39,7 @@ def trace(statement):
         os.kill(os.getpid(), signal.SIGKILL)
 
 store.connection.set_trace_callback(trace)
-ingest(Shelf(store, Embedder.load(), "docs", operation), sys.argv[2])
+ingest(shelf.Shelf(store, Embedder.load(), "docs", operation), sys.argv[2])
 store.finish(operation, "done")
 """
 """Ingests argv[2] into the database argv[1]; killed as it begins the tenth statement that starts with argv[3]."""
@@ -143,6 +144,25 @@ def test_a_killed_ingest_resumes_without_duplicates(read: Ingest, folder: Path, 
     assert [name for name, outcome in outcomes.items() if outcome.status == "unchanged"] == acknowledged
     assert live(store) == sorted(path.name for path in folder.iterdir())
     assert len(store.rows("SELECT id FROM documents")) == 20
+    whole(store)
+
+
+@pytest.mark.parametrize("statement", ["BEGIN", "INSERT INTO chunks", "COMMIT"])
+def test_a_long_table_whose_ingest_was_killed_is_read_from_its_start(
+    tmp_path: Path, store: Store, embedder: Embedder, statement: str
+) -> None:
+    (tmp_path / "long.csv").write_text("id,town\n" + "".join(f"{i},Oslo\n" for i in range(400)))
+    assert store.names("collection") == []
+    child = subprocess.run([sys.executable, "-c", CHILD, str(store.path), str(tmp_path / "long.csv"), statement], check=False)
+    assert child.returncode == -signal.SIGKILL
+    assert live(store) == []
+    (killed,) = store.interrupted()
+    assert store.take_over(killed["id"])
+    ingest(Shelf(store, embedder, "docs", killed["id"]), str(tmp_path / "long.csv"))
+    assert live(store) == ["long.csv"]
+    assert store.rows("SELECT count(*) AS n FROM chunks") == [{"n": 401}]
+    assert len(store.rows("SELECT id FROM documents")) == 1
+    assert not list(tmp_path.glob("reading-*"))
     whole(store)
 
 

@@ -89,14 +89,15 @@ def caption(text: str) -> Block:
 
 
 def records(rows: Iterable[Sequence[str]], page: int | None = None) -> Iterator[Block]:
-    """Write each row of a table that stands in a document under its column names."""
+    """Write each row of a table that stands in a document under its column names; names with nothing below them last."""
     header, body = titled(row for row in rows if any(cell.strip() for cell in row))
-    table = Table("")
+    table, unused = Table(""), set(header)
     for row in body:
+        unused -= {name for name, value in named(header, row) if value.strip()}
         if block := table.row(named(header, row), page=page):
             yield block
-    if not table.rows and (block := table.row(named((), header), page=page)):
-        yield block  # names without anything below them are what the table says
+    if left := [name for name in header if name and name in unused]:
+        yield Block(f"Empty: {', '.join(left)}." if table.rows else "; ".join(left), "row", page, row=0 if table.rows else 1)
 
 
 def named(header: Sequence[str], row: Sequence[str]) -> Pairs:
