@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from copilot.cloud.account import connect
 from copilot.context import Context
 from copilot.errors import BadArguments, CopilotError, NeedsConfirmation, NotFound, Refused
 from copilot.intents import REGISTRY
@@ -40,6 +41,23 @@ def test_a_folder_becomes_a_collection_that_can_be_shown_and_searched(ctx: Conte
     assert found.relevant
     assert len(found.passages) == 2
     assert "28 days" in found.passages[0].text
+
+
+def test_a_bucket_becomes_a_collection_that_follows_it(ctx: Context) -> None:
+    with connect(ctx.home, ctx.region, live=False) as session:
+        s3 = session.client("s3")
+        s3.create_bucket(Bucket="acme-docs")
+        for name in ("gate.txt", "lockers.txt"):
+            s3.put_object(Bucket="acme-docs", Key=f"manuals/{name}", Body=f"All about the {name[:-4]}.".encode())
+    done = run(ctx, "ingest_data", source="s3://acme-docs/manuals/")
+    assert (done.collection, [file.name for file in done.files]) == ("manuals", ["gate.txt", "lockers.txt"])
+    with connect(ctx.home, ctx.region, live=False) as session:
+        s3 = session.client("s3")
+        s3.delete_object(Bucket="acme-docs", Key="manuals/gate.txt")
+        s3.put_object(Bucket="acme-docs", Key="manuals/lockers.txt", Body=b"Lockers hold ropes.")
+    again = run(ctx, "refresh_collection", collection="manuals")
+    assert (again.changed, again.removed) == (1, 1)
+    assert {p.text for p in run(ctx, "search_data", query="lockers").passages} == {"Lockers hold ropes."}
 
 
 def test_failures_alone_can_be_asked_for(ctx: Context, leave: Path) -> None:
