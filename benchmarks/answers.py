@@ -1,16 +1,21 @@
 """Measure the built-in model's answers on documents of several kinds; see benchmarks/answers/README.md."""
 
+import csv
 import os
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from copilot.answering.agent import PASSAGES
+from copilot.answering.answer import Answer
 from copilot.answering.extract import answer
 from copilot.evaluation.cases import Case, read_cases
 from copilot.evaluation.scorers import Bench, score
 from copilot.knowledge.ingest import ingest
-from copilot.knowledge.search import search
+from copilot.knowledge.search import Passage, search
 from copilot.knowledge.shelf import Shelf
 from copilot.outside.embed import Embedder
 from copilot.outside.store import Store
@@ -18,11 +23,13 @@ from copilot.outside.store import Store
 ROOT = Path(__file__).resolve().parents[1]
 HERE = ROOT / "benchmarks" / "answers"
 SHARED = Path(os.environ.get("COPILOT_SHARED_DATA") or ROOT.parent / "shared" / "data")
+NTSB = [SHARED / "kg_rag_docs" / "ntsb-aviation-incident-accident-reports" / "data"]
 SETS: dict[str, tuple[Path, list[Path]]] = {
     "made-up": (HERE / "made-up.csv", [HERE / "made-up"]),
     "samples": (ROOT / "data" / "samples" / "questions.csv", [ROOT / "data" / "samples" / "company"]),
     "company": (HERE / "company.csv", [ROOT / "data" / "samples" / "company"]),
-    "ntsb": (HERE / "ntsb.csv", [SHARED / "kg_rag_docs" / "ntsb-aviation-incident-accident-reports" / "data"]),
+    "ntsb": (HERE / "ntsb.csv", NTSB),
+    "ntsb-tuned": (HERE / "ntsb-tuned.csv", NTSB),
     "held-out": (
         HERE / "held-out.csv",
         [
@@ -32,36 +39,59 @@ SETS: dict[str, tuple[Path, list[Path]]] = {
         ],
     ),
 }
-PASSAGES = 8
 
 
-def outcome(case: Case, store: Store, embedder: Embedder) -> str:
-    said = answer(case.question, search(store.connection, store.owner, embedder, ["set"], case.question, PASSAGES), embedder)
+@contextmanager
+def opened(sources: list[Path], embedder: Embedder) -> Iterator[Store]:
+    """Read the documents into a collection named `set` of a throw-away workspace."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(Path(folder) / "copilot.db", "bench")
+        for source in sources:
+            ingest(Shelf(store, embedder, "set", store.begin("ingest_data", {}, undoable=True)), str(source))
+        yield store
+        store.close()
+
+
+def find(question: str, store: Store, embedder: Embedder) -> list[Passage]:
+    return search(store.connection, store.owner, embedder, ["set"], question, PASSAGES)
+
+
+def pages(questions: Path) -> dict[str, int]:
+    """Return the page that answers a question, where the set tells it."""
+    with questions.open(encoding="utf-8", newline="") as file:
+        return {row["question"]: int(row["page"]) for row in csv.DictReader(file) if row.get("page")}
+
+
+def outcomes(case: Case, page: int | None, said: Answer, embedder: Embedder) -> list[str]:
     passed = score("contains", case, said, Bench(embedder)).passed
     if not case.answerable:
-        return "rightly refused" if passed else "false answer"
-    return "right" if passed else "refused" if said.refused else "wrong"
+        return [] if passed else ["false answer"]
+    if not passed:
+        return ["refused" if said.refused else "wrong"]
+    cited = any(c.citation.page == page and c.citation.document.endswith(case.document) for c in said.claims)
+    return ["right", "cited"] if page and cited else ["right"]
 
 
 def main() -> None:
     embedder = Embedder.load()
-    print("set        questions  right  wrong  refused  without answer  false answers  ms/question")
+    print("set        questions  right  on the cited page  wrong  refused  without answer  false answers  ms/question")
     for name, (questions, sources) in SETS.items():
         if not all(source.exists() for source in sources):
             print(f"{name:10} (documents not here)")
             continue
-        with tempfile.TemporaryDirectory() as folder:
-            store = Store(Path(folder) / "copilot.db", "bench")
-            for source in sources:
-                ingest(Shelf(store, embedder, "set", store.begin("ingest_data", {}, undoable=True)), str(source))
-            cases = read_cases(questions)
-            started = time.perf_counter()
-            seen = Counter(outcome(case, store, embedder) for case in cases)
-            each = (time.perf_counter() - started) * 1000 / len(cases)
-            answerable = sum(case.answerable for case in cases)
-            counts = f"{answerable:9}  {seen['right']:5}  {seen['wrong']:5}  {seen['refused']:7}"
-            print(f"{name:10} {counts}  {len(cases) - answerable:14}  {seen['false answer']:13}  {each:11.0f}")
-            store.close()
+        cases, page = read_cases(questions), pages(questions)
+        seen: Counter[str] = Counter()
+        seconds = 0.0
+        with opened(sources, embedder) as store:
+            for case in cases:
+                started = time.perf_counter()
+                said = answer(case.question, find(case.question, store, embedder), embedder)
+                seconds += time.perf_counter() - started
+                seen.update(outcomes(case, page.get(case.question), said, embedder))
+        answerable = sum(case.answerable for case in cases)
+        cited = seen["cited"] if page else "-"
+        counts = f"{answerable:9}  {seen['right']:5}  {cited:>17}  {seen['wrong']:5}  {seen['refused']:7}"
+        print(f"{name:10} {counts}  {len(cases) - answerable:14}  {seen['false answer']:13}  {seconds * 1000 / len(cases):11.0f}")
 
 
 if __name__ == "__main__":

@@ -7,12 +7,15 @@ import re
 from collections.abc import Sequence
 
 from copilot.answering.answer import Answer, Claim, cite, refuse, supported
-from copilot.answering.evidence import Evidence, weigh
+from copilot.answering.evidence import Evidence, trust, weigh
+from copilot.answering.features import Candidate
 from copilot.answering.question import read
 from copilot.knowledge.search import Encoder, Passage
 
-ENOUGH = 0.5
-"""The score from which a unit is given as an answer; fitted with the weights in `evidence.py`."""
+ENOUGH = 0.48
+"""How far a unit must be trusted to be given as an answer."""
+AS_GOOD = 1.0
+"""A second unit of the document whose score is at most this much lower is given too."""
 
 MOST_PARTS = 3
 NEXT_QUESTION = re.compile(
@@ -49,19 +52,31 @@ def _answer(question: str, passages: Sequence[Passage], embedder: Encoder) -> An
     ranked = weigh(asked, passages, embedder)
     if not ranked:
         return refuse("nothing in the collection is about it" if asked.terms else "there is no question in it")
-    best, confidence = ranked[0], round(ranked[0].score, 4)
-    if best.score < ENOUGH:
+    best, confidence = ranked[0].candidate, round(trust(asked, ranked[0], embedder), 4)
+    if confidence < ENOUGH:
         return refuse("no sentence or table row answers it", confidence)
     if best.unit.cells and (word := WHOLE_TABLE.search(asked.text)) and word[0].lower() not in best.unit.text.lower():
         return refuse(f"'{word[0]}' needs the whole table, and the built-in model reads one row at a time", confidence)
-    claim = _claim(best)
-    return Answer(claim.text, (claim,), confidence=confidence) if supported(claim, passages) else refuse("it could not be verified")
+    claims = tuple(claim for claim in map(_claim, [best, *_rival(ranked)]) if supported(claim, passages))
+    if not claims:
+        return refuse("it could not be verified")
+    return Answer(" ".join(claim.text for claim in claims), claims, confidence=confidence)
 
 
-def _claim(evidence: Evidence) -> Claim:
-    unit = evidence.unit
-    if evidence.cell:
-        return Claim(evidence.cell.text, cite(unit.passage, unit.start, unit.end))
+def _rival(ranked: Sequence[Evidence]) -> list[Candidate]:
+    """Return the second best where it is nearly as good, from the same document, and no table row."""
+    best, *others = ranked
+    if not others or best.score - others[0].score > AS_GOOD:
+        return []
+    one, other = best.candidate.unit, others[0].candidate.unit
+    same = one.passage.document == other.passage.document and not one.cells and not other.cells and one.text not in other.text
+    return [others[0].candidate] if same and other.text not in one.text else []
+
+
+def _claim(candidate: Candidate) -> Claim:
+    unit = candidate.unit
+    if candidate.cell:
+        return Claim(candidate.cell.text, cite(unit.passage, unit.start, unit.end))
     return Claim(_plain(unit.text), cite(unit.passage, unit.start, unit.end))
 
 

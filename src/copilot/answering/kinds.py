@@ -16,7 +16,7 @@ CURRENCY = r"(?:[$€£¥]|(?:eur|usd|gbp|chf|euros?|dollars?|pounds?|cents?)\b)
 LENGTH = r"(?:feet|foot|ft|k?m|metres?|meters?|kilomet\w+|miles?|[cm]m|inch\w*)"
 ROLE = (
     "(?:manager|director|officer|head|lead|leader|teams?|department|desk|office|committee|board|supervisor|staff|employees?|pilot|captain"
-    "|coordinator|owner|administrators?|chief|president|chair|representative|partner|engineer|payroll|reception|authority|agency)"
+    "|coordinator|owner|administrators?|chief|president|chair|representative|partner|engineer|payroll|reception|authority|agency|company|manufacturer)"
 )
 
 
@@ -50,7 +50,7 @@ KINDS = (
     _kind(
         "time",
         r"what time|when\b.*\b(open|close|start|begin|end)s?\b",
-        rf"(?i)\d{{1,2}}[:.]\d{{2}}|\b\d{{1,4}}\s?(?:[ap]\.?m\b|hours\b|o'clock|utc|[a-z]{{1,2}}[sd]t\b)|\bnoon\b|\bmidnight\b|{SPAN}",
+        rf"(?i)\d{{1,2}}[:.]\d{{2}}|\b(?:[01]\d|2[0-4])[0-5]\d\b|\b\d{{1,4}}\s?(?:[ap]\.?m\b|hours\b|o'clock|utc|[a-z]{{1,2}}[sd]t\b)|\bnoon\b|\bmidnight\b|{SPAN}",
     ),
     _kind("age", r"how old\b|what age\b", r"(?i)\bage[ds]?\b|\bold\b|\d years"),
     _kind(
@@ -79,7 +79,7 @@ KINDS = (
     ),
     _kind(
         "number",
-        r"how (many|much|far|high|fast|heavy|big|large|deep|wide|tall|strong|powerful)\b"
+        r"\bhow (?!do|can|could|is|are|was|were|to|should|would|will|must|may|might|come|about|i\b|we\b|you\b)\w+\b"
         r"|the (number|maximum|minimum|limit|total|amount) of",
         rf"(?i)\d|\b(?:{NUMERAL}|none|once|twice|unlimited|no limit)\b",
     ),

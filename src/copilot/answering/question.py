@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from copilot.answering.kinds import Kind, kind_of
@@ -20,8 +21,22 @@ IRREGULAR = {
     "took": "take", "told": "tell", "went": "go", "worn": "wear", "written": "write", "wrote": "write", "people": "person",
     "children": "child",
 }  # fmt: skip
+MEASURES = {
+    "old": "age", "far": "distance", "high": "height", "tall": "height", "long": "length", "big": "size", "large": "size",
+    "cold": "temperature", "hot": "temperature", "warm": "temperature", "heavy": "weight", "fast": "speed", "powerful": "power",
+    "strong": "strength", "deep": "depth", "wide": "width", "thick": "thickness", "loud": "noise", "many": "number", "much": "amount",
+}  # fmt: skip
+ASKED_AS = {"why": "cause, reason", "when": "date, time", "where": "place, location", "who": "name", "whose": "name", "whom": "name"}
+"""What a question word asks for, as a noun: what a label would say."""
+INVERTED = r"(?:is|are|was|were|do|does|did|can|could|must|should|will|would|has|have|had|may)\b"
+CLAUSE = re.compile(
+    rf"""(?ix)[,;:]\s+ | \s[-–—]+\s
+    | \s(?=(?:that|who|whose|where|when|while|after|before|because|until|although)\s(?!{INVERTED}))"""
+)
+"""Where a clause ends that may only tell the circumstances."""
+ASKS = re.compile(rf"(?i)\b(?:what|which|whom|why|how)\b|^\W*(?:who|whose)\b|\b(?:when|where|who|whose)\s{INVERTED}")
 COUNTED = re.compile(
-    r"""(?ix)\bhow\s(?:many|much)(?P<things>(?:\s[\w-]+){1,3}?)
+    r"""(?ix)\bhow\smany(?P<things>(?:\s[\w-]+){1,3}?)
     (?=\s(?:is|are|was|were|do|does|did|can|could|may|must|should|will|has|have|had|of|in|on|at|for|per|a|to)\b|\?|$)"""
 )
 
@@ -30,9 +45,14 @@ COUNTED = re.compile(
 class Question:
     """A question, read once.
 
-    `terms` are stemmed content words; `names` those that only one thing is called by; `kind` is what it asks for;
-    `counted` are the stems of what "how many" counts, `focus` is the stem of what "which" asks for; `bare` is the text
-    without names.
+    Args:
+        terms: Stemmed content words.
+        names: Those of them that only one thing is called by.
+        kind: What it asks for.
+        counted: Stems of what "how many" counts.
+        focus: Stem of what "which" asks for.
+        clause: The clause that asks; the others say about which thing or event.
+        label: What it asks for as a label would say it, without names.
     """
 
     text: str
@@ -41,7 +61,14 @@ class Question:
     kind: Kind | None
     counted: tuple[str, ...]
     focus: str
-    bare: str
+    clause: str
+    label: str
+
+    @property
+    def asked(self) -> list[str]:
+        """The content words of the clause that asks, without names, as they are written."""
+        found = [w for w in words(self.clause) if w not in STOP and not self.names & set(terms(w))]
+        return found or [w for w in words(self.text) if w not in STOP]
 
     def shown(self, text: str) -> bool:
         """Whether a text holds something of the kind that is asked for."""
@@ -51,29 +78,42 @@ class Question:
 def read(text: str) -> Question:
     """Read a question."""
     text = " ".join(text.split())
-    counted = COUNTED.search(text)
+    clause, given, counted = asking_clause(text), names(text), COUNTED.search(text)
     return Question(
-        text,
-        tuple(dict.fromkeys(terms(text))),
-        names(text),
-        kind_of(text),
-        tuple(terms(counted["things"])) if counted else (),
-        _focus(text),
-        _bare(text),
+        text=text,
+        terms=tuple(dict.fromkeys(terms(text))),
+        names=given,
+        kind=kind_of(clause),
+        counted=tuple(terms(counted["things"])) if counted else (),
+        focus=_focus(clause, given),
+        clause=clause,
+        label=_label(clause, given),
     )
 
 
-def _focus(text: str) -> str:
+def asking_clause(text: str) -> str:
+    """Return the clause of a question that asks: "When the pump failed, what did the fitter find?" asks "what did the fitter find?"."""
+    clauses = [clause.strip(" ,;:-–—") for clause in CLAUSE.split(text) if terms(clause)]
+    asking = next((i for i, clause in enumerate(clauses) if ASKS.search(clause)), None)
+    if asking is None:
+        return text
+    return clauses[asking] if len(terms(clauses[asking])) > 1 else " ".join(clauses[asking : asking + 2])
+
+
+def _focus(clause: str, given: AbstractSet[str]) -> str:
     """Return the stem of what "what" or "which" asks for."""
-    asked = re.search(r"(?i)\b(?:what|which)\b(?:['’]s)?(.*)", text)
-    own = [t for t in terms(asked[1]) if t not in names(text)] if asked else []
+    asked = re.search(r"(?i)\b(?:what|which)\b(?:['’]s)?(.*)", clause)
+    own = [t for t in terms(asked[1]) if t not in given] if asked else []
     return own[0] if own else ""
 
 
-def _bare(text: str) -> str:
-    """Return the question without the names in it."""
-    given = names(text)
-    return " ".join(w for w in text.split() if not set(terms(w)) & given) or text
+def _label(clause: str, given: AbstractSet[str]) -> str:
+    """Say what is asked for as a label would: "How old was the pilot" is "age: pilot"."""
+    measured = re.search(r"(?i)\bhow (\w+)", clause)
+    measure = measured[1].lower() if measured else ""
+    noun = MEASURES.get(measure) or next((ASKED_AS[w] for w in ASKED_AS if w in words(clause)), "")
+    rest = " ".join(w for w in clause.split() if not set(terms(w)) & given and not set(words(w)) & {*STOP, measure})
+    return f"{noun}: {rest}" if noun else rest or clause
 
 
 def words(text: str) -> list[str]:

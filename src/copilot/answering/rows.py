@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from copilot.answering.question import STOP, Question, covered, terms, words
 from copilot.knowledge.search import Encoder
 
-SIMILAR = 0.45
+SIMILAR = 0.5
 """How near a column's name must be to the rest of the question, when no word of it is in the question."""
 
 
@@ -36,7 +36,7 @@ def asked_cell(question: Question, cells: tuple[tuple[str, str], ...], topic: st
     best = max(open_cells, key=lambda i: (_meant(question, rest, cells[i][0]), -i))
     if _meant(question, rest, cells[best][0]) == 0:
         best_similar = _similar(rest, [f"{topic} {cells[i][0]}" for i in open_cells], embedder)
-        if best_similar is None:
+        if best_similar is None or not question.shown(cells[open_cells[best_similar]][1]):
             return None
         best = open_cells[best_similar]
     return Cell(cells[best][0], cells[best][1], cells[known])

@@ -12,6 +12,7 @@ LEANING = re.compile(r"(it|they|them|these|those|this|that|he|she|its|their|such
 LONGEST = 900
 """Characters of the longest unit that is put together from several sentences."""
 CELL = re.compile(r"\s*(?P<column>[^:;\n]{1,60}?):\s(?P<value>[^;\n]*)(?:;|$)")
+EMPTY_FIELD = re.compile(r":\s*[—–-]$")
 INJECTION = re.compile(
     r"""(?ix)\b(?:ignore|disregard|forget|override|bypass)\b[^.\n]{0,30}
         (?:\b(?:previous|prior|earlier|above|preceding|foregoing)\b|\byour\s(?:\w+\s)?(?:instructions?|prompt|rules|guidelines)\b)
@@ -41,11 +42,6 @@ class Unit:
         return self.passage.heading.rsplit(" > ", 1)[-1]
 
     @property
-    def first(self) -> bool:
-        """Whether it opens its passage."""
-        return self.start == 0
-
-    @property
     def text(self) -> str:
         return self.passage.text[self.start : self.end]
 
@@ -61,7 +57,7 @@ def units(passage: Passage) -> list[Unit]:
         if INJECTION.search(passage.text[start:end]):
             paragraph = passage.text.find("\n", end)
             distrusted_until = len(passage.text) if paragraph < 0 else paragraph
-        elif start >= distrusted_until and not _title(passage.text[start:end]):
+        elif start >= distrusted_until and not _title(passage.text[start:end]) and not EMPTY_FIELD.search(passage.text, start, end):
             found.append(Unit(passage, start, end))
     return found
 
