@@ -153,7 +153,7 @@ def workbook(tmp_path: Path) -> Path:
     for cell in sales["D"][2:4]:
         cell.number_format = "0.0%"
     book.create_sheet("Empty")
-    book.create_sheet("Far")["XFD1048576"] = "lost?"
+    book.create_sheet("Far")["XFD1048576"] = "far"
     book.create_sheet("Gap")["C9000"] = "found"
     book.save(tmp_path / "book.xlsx")
     return tmp_path / "book.xlsx"
@@ -167,7 +167,8 @@ def test_a_workbook_is_read_sheet_by_sheet_as_it_is_shown(workbook: Path) -> Non
         "Region: South; Since: 2021-06-01 08:30:00; 2024: 7; Share: 75%",
         "Staff: Ada; Town: Oslo",
     ]
-    assert [block.row for block in blocks if block.row] == [3, 4, 7, 9000]
+    assert [block.row for block in blocks if block.row] == [3, 4, 7, 1048576, 9000]
+    assert tables(blocks)["Far"] == ["far"]
     assert tables(blocks)["Gap"] == ["found"]
     assert "sheet Empty holds no cells" in content.notes
 

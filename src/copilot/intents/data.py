@@ -172,10 +172,14 @@ def search_data(ctx: Context, query: str, collection: str | None = None, limit: 
         limit: Number of passages; 5 unless said.
     """
     from copilot.knowledge.index import choose_index
-    from copilot.knowledge.search import RELEVANT, search
+    from copilot.knowledge.neighbours import DEPTH, merged
+    from copilot.knowledge.relevance import RELEVANT
+    from copilot.knowledge.search import search
 
     names = collections.searchable(ctx.store, collection)
-    passages = search(ctx.store.connection, ctx.store.owner, ctx.embedder, names, query, limit or SHOWN, choose_index(ctx.store, names))
+    wanted = limit or SHOWN
+    found = search(ctx.store.connection, ctx.store.owner, ctx.embedder, names, query, wanted * DEPTH, choose_index(ctx.store, names))
+    passages = merged(found, wanted)
     rows = tuple(PassageRow(**{field: getattr(passage, field) for field in PassageRow.model_fields}) for passage in passages)
     return Found(collections=tuple(names), relevant=any(row.relevance >= RELEVANT for row in rows), passages=rows)
 

@@ -43,7 +43,7 @@ class Shelf:
         rows = self.store.rows(sql, self.store.owner, self.collection)
         indexed = {row["source"]: row["digest"] for row in rows if row["status"] == "indexed"}
         for row in rows:
-            if row["status"] != "indexed":
+            if row["status"] == "failed":
                 for outer in _outer(row["source"]):
                     indexed.pop(outer, None)
         return indexed

@@ -69,12 +69,20 @@ def blocks(source: str) -> Iterator[Block]:
                 yield from (Block(tidy(title.get_text(" "))) for title in node.find_all("caption", recursive=False))
                 yield from table.records(rows)
         elif type(node) is NavigableString:
-            block = node.find_parent(BLOCKS)
+            block = _holder(node)
             if block is not holder:
                 yield from _block(holder, run)
                 run, holder = [], block
             run.append(str(node))
     yield from _block(holder, run)
+
+
+def _holder(node: Any) -> Any:
+    """Return the innermost block that a text stands in."""
+    parent = node.parent
+    while parent is not None and parent.name not in BLOCKS:
+        parent = parent.parent
+    return parent
 
 
 def _block(holder: Any, run: list[str]) -> Iterator[Block]:

@@ -11,9 +11,6 @@ from typing import Any
 from copilot.knowledge.blocks import Block, Content, Unreadable, tidy
 from copilot.knowledge.formats.table import Table, caption, is_header, named, numeric
 
-MAX_GAP = 10_000
-"""Empty rows after which a sheet is taken to have ended."""
-
 Row = tuple[int, list[str]]
 """The number of a row in its sheet, from 1, and its cells."""
 
@@ -50,14 +47,10 @@ def _sheets(book: Any, notes: list[str]) -> Iterator[Block]:
 
 
 def _rows(sheet: Any) -> Iterator[Row]:
-    gap = 0
     for number, cells in enumerate(sheet.iter_rows(), 1):
         row = [_text(cell) for cell in cells]
         while row and not row[-1]:
             row.pop()
-        gap = 0 if row else gap + 1
-        if gap > MAX_GAP:
-            return
         yield number, row
 
 
