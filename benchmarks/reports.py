@@ -10,6 +10,8 @@ from pathlib import Path
 from benchmarks.printing import EM_DASH, Print, width
 
 LEFT, RIGHT, TOP, BOTTOM = 54, 558, 730, 60
+QUESTIONS = 9
+"""Questions about each report."""
 QUARTERS = {"Q1": ("March 31", "Three"), "Q2": ("June 30", "Six"), "Q3": ("September 30", "Nine")}
 
 
@@ -146,6 +148,32 @@ SPOKEN = {
     "Share-based compensation expense": "share-based compensation", "Repurchases of common stock": "common stock repurchases",
     "Selling, general and administrative": "selling, general and administrative expense", "Cost of sales": "cost of sales",
 }  # fmt: skip
+OTHER_WORDS = {
+    "Research and development": "R&D spending",
+    "Cost of sales": "cost of goods sold",
+    "Net income": "profit after tax",
+    "Provision for income taxes": "income tax expense",
+    "Accounts receivable, net": "money owed by customers",
+    "Purchases of property and equipment": "capital expenditure",
+    "Repurchases of common stock": "share buybacks",
+    "Selling, general and administrative": "SG&A cost",
+    "Total net sales": "revenue",
+    "Employees at period end": "headcount",
+    "Patents granted": "number of patents",
+    "Total shareholders' equity": "equity belonging to shareholders",
+    "Inventories": "stock of finished and unfinished goods",
+    "Cash and cash equivalents": "cash on hand",
+    "Depreciation and amortization": "depreciation charge",
+    "Dividends paid": "payout to shareholders",
+    "Long-term debt": "long-term borrowings",
+    "Deferred revenue": "payments received in advance",
+    "Net cash provided by operating activities": "operating cash flow",
+    "Interest expense": "cost of interest",
+    "Property, plant and equipment, net": "fixed assets",
+    "Accounts payable": "money owed to suppliers",
+    "Goodwill": "goodwill from acquisitions",
+}
+"""How people ask for a row who do not know its name."""
 PROSE = (
     "The {row} of {name} moved with volumes and prices in the period, partly offset by foreign currency, and management expects {row} to "
     "follow demand for {business} in the coming quarters.",
@@ -293,10 +321,10 @@ def _questions(report: Report, company: Company, quarter: str, chance: random.Ra
     for table, row, column, figure in report.cells:
         if len(figure) > 2:
             asked.setdefault((table, row), []).append((column, figure))
-    picked = chance.sample([item for item in asked.items() if len(item[1]) > 1], 7)
+    picked = chance.sample([item for item in asked.items() if len(item[1]) > 1], QUESTIONS)
     questions = []
     for n, ((table, row), cells) in enumerate(picked):
-        said = SPOKEN.get(row, row[0].lower() + row[1:])
+        said = OTHER_WORDS[row] if row in OTHER_WORDS and chance.random() < 0.5 else SPOKEN.get(row, row[0].lower() + row[1:])
         subject = f"{company.name.rsplit(' ', 1)[0]}'s {said}" + (" net sales" if "segment" in table and "sales" not in said else "")
         if n % 3 == 2:
             (before, old), (now, new) = cells[1], cells[0]

@@ -99,6 +99,32 @@ def test_the_columns_of_a_table_go_on_over_the_page(tmp_path: Path) -> None:
     assert {block.page for block in found} == {1, 2}
 
 
+def test_a_label_of_several_lines_stays_whole_wherever_its_figures_stand(tmp_path: Path) -> None:
+    page = Print()
+    page.text(400, 700, "2025", 9, 1)
+    page.text(480, 700, "2024", 9, 1)
+    for x, y, text, align in (
+        (54, 686, "Equity at the beginning of the", 0),
+        (54, 675, "year", 0),
+        (400, 675, "1,200", 1),
+        (480, 675, "1,100", 1),
+        (54, 662, "Shares issued", 0),
+        (400, 662, "300", 1),
+        (480, 662, "100", 1),
+        (54, 649, "Balance, December 31,", 0),
+        (400, 649, "1,500", 1),
+        (480, 649, "1,200", 1),
+        (54, 638, "2025", 0),
+    ):
+        page.text(x, y, text, 9, align)
+    (tmp_path / "t.pdf").write_bytes(page.data())
+    assert rows(read(tmp_path / "t.pdf")) == [
+        "Item: Equity at the beginning of the year; 2025: 1,200; 2024: 1,100",
+        "Item: Shares issued; 2025: 300; 2024: 100",
+        "Item: Balance, December 31, 2025; 2025: 1,500; 2024: 1,200",
+    ]
+
+
 def test_a_drawn_table_keeps_cells_of_several_lines_together(tmp_path: Path) -> None:
     page = Print()
     for y in (700, 680, 650, 620):

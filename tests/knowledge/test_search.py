@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from copilot.knowledge.search import RELEVANT, Passage, content_words, coverage, document_title, match_expression, relevance, search
+from copilot.knowledge.neighbours import DEPTH, merged
+from copilot.knowledge.relevance import RELEVANT, content_words, coverage, rarities, relevance
+from copilot.knowledge.search import Passage, Within, document_title, match_expression, search
 from copilot.outside.embed import Embedder
 from copilot.outside.store import Store
 from copilot.resources import resource
@@ -77,23 +79,48 @@ def test_any_text_is_a_safe_full_text_query(text: str) -> None:
     connection.close()
 
 
-@given(st.floats(-1, 1), st.floats(-1, 1), st.floats(0, 1), st.floats(0, 1))
-def test_relevance_is_a_share_that_grows_with_both_signs(low: float, high: float, few: float, many: float) -> None:
-    low, high, few, many = min(low, high), max(low, high), min(few, many), max(few, many)
-    assert 0 <= relevance(low, few) <= relevance(high, few) <= relevance(high, many) <= 1
+Signs = tuple[float, float, float]
+SHARES = st.tuples(st.floats(-1, 1), st.floats(0, 1), st.floats(0, 1))
 
 
-@given(st.lists(st.sampled_from(["leave", "days", "annual", "kayak"]), max_size=4), st.lists(st.text(max_size=50), max_size=4))
-def test_coverage_is_a_share(terms: list[str], texts: list[str]) -> None:
-    shares = coverage(terms, texts)
-    assert len(shares) == len(texts)
-    assert all(0 <= share <= 1 for share in shares)
+@given(SHARES, SHARES)
+def test_relevance_is_a_probability_that_grows_with_every_sign(one: Signs, other: Signs) -> None:
+    low: Signs = tuple(map(min, one, other))  # type: ignore[assignment]
+    high: Signs = tuple(map(max, one, other))  # type: ignore[assignment]
+    assert 0 <= relevance(*low) <= relevance(*high) <= 1
+    assert relevance(*high, True) <= relevance(*high)
+
+
+@given(st.dictionaries(st.sampled_from(["leave", "days", "annual", "kayak"]), st.integers(0, 100)), st.text(max_size=50))
+def test_coverage_is_a_share(counts: dict[str, int], text: str) -> None:
+    assert 0 <= coverage(rarities(counts, 100), text, {"leave": 0.5}) <= 1
 
 
 def test_coverage_sees_inflections_and_weighs_rare_words_more() -> None:
-    price_only, both = coverage(["price", "kayaks"], ["the price list", "price of a kayak", "prices"])[:2]
-    assert both == pytest.approx(1)
-    assert price_only < 0.5
+    weights = rarities({"price": 60, "kayaks": 2}, 100)
+    assert coverage(weights, "prices of a kayak") == pytest.approx(1)
+    assert coverage(weights, "the price list") < 0.5 < coverage(weights, "a kayak")
+    assert coverage(weights, "the price list") < coverage(weights, "the price list", {"kayaks": 0.5}) < 1
+
+
+def test_only_the_documents_that_were_chosen_are_searched(company: Store, embedder: Embedder) -> None:
+    today = company.rows("SELECT max(added_at) AS at FROM documents")[0]["at"][:10]
+    for within, names in (
+        (Within(("company",), documents=("price-list.csv",)), {"price-list.csv"}),
+        (Within(("company",), types=("md", "html")), {"security-policy.md", "it-faq.html"}),
+        (Within(("company",), since=today, until=today, types=("docx",)), {"travel-policy.docx"}),
+        (Within(("company",), until="2001-01-01"), set()),
+    ):
+        found = search(company.connection, company.owner, embedder, within, "price of the password", 10)
+        assert {passage.name for passage in found} == names
+
+
+def test_what_was_written_since_the_last_search_is_found(read: Ingest, store: Store, embedder: Embedder, tmp_path: Path) -> None:
+    note = tmp_path / "note.txt"
+    for word in ("walrus", "ostrich"):
+        note.write_text(f"The mascot of the company is the {word}, since 1987.")
+        read(note)
+        assert word in search(store.connection, store.owner, embedder, ["docs"], "Which animal is the mascot?")[0].text
 
 
 def test_a_file_name_becomes_words() -> None:
@@ -106,7 +133,7 @@ def test_search_needs_nothing_but_numpy(tmp_path: Path) -> None:
 
     code = """import sys; import copilot.knowledge.search
 ours = {m for m in sys.modules if m.startswith('copilot')}
-assert ours == {'copilot', 'copilot.knowledge', 'copilot.knowledge.search'}, ours
+assert ours == {'copilot', 'copilot.knowledge', 'copilot.knowledge.relevance', 'copilot.knowledge.search'}, ours
 assert not {'pydantic', 'onnxruntime', 'chromadb'} & set(sys.modules)"""
     subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)
 
@@ -122,3 +149,29 @@ def test_a_fact_is_found_by_what_its_document_is_about(read: Ingest, store: Stor
     best = search(store.connection, store.owner, embedder, ["reports"], "What was the cause of the accident in Bexley?")[0]
     assert "an empty tank" in best.text
     assert best.relevance >= RELEVANT
+
+
+def test_rows_that_stand_side_by_side_are_shown_as_one(company: Store, embedder: Embedder) -> None:
+    found = search(company.connection, company.owner, embedder, ["company"], "tents in the price list", 5 * DEPTH)
+    shown = merged(found, 5)
+    together = [p for p in shown if p.row and "\n" in p.text]
+    assert len(shown) == 5
+    assert together
+    for passage in shown:
+        parts = [p for p in found if p.document == passage.document and passage.start <= p.start and p.end <= passage.end]
+        assert " ".join(passage.text.split()) == " ".join(" ".join(p.text for p in sorted(parts, key=lambda p: p.start)).split())
+        assert passage.relevance == max(p.relevance for p in parts)
+
+
+@given(st.lists(st.tuples(st.integers(1, 2), st.integers(0, 9)), unique=True, max_size=20), st.integers(1, 5))
+def test_merging_keeps_the_best_and_repeats_nothing(places: list[tuple[int, int]], limit: int) -> None:
+    found = [_passage(document, 100 * n, f"{'word ' * 19}{document}.{n:02}") for document, n in places]
+    shown = merged(found, limit)
+    assert len(shown) <= limit
+    assert shown[:1] == [] or shown[0].chunk == found[0].chunk
+    words = [word for passage in shown for word in passage.text.split() if word != "word"]
+    assert len(words) == len(set(words))
+
+
+def _passage(document: int, start: int, text: str) -> Passage:
+    return Passage(start, document, "a.txt", "a.txt", "docs", 1, None, "", text, start, start + len(text), 0.0, 0.5)

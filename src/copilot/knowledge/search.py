@@ -1,14 +1,11 @@
-"""Hybrid search: full text (BM25) and vectors put passages forward, what they have in common with the query orders them.
+"""Hybrid search: full text (BM25) and vectors put passages forward, what they share with the query orders them.
 
 Runs on the workspace's database and on an exported index.
 
 Needs the standard library and numpy only: this file is also shipped to AWS Lambda.
 """
 
-import math
-import re
 import sqlite3
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -16,28 +13,21 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from copilot.knowledge.relevance import WORD, content_words, coverage, is_title, names, rarities, relevance
+
 POOL = 60
 """Best passages that each way of searching puts forward."""
 RANK_DAMPING = 60
 """The constant of reciprocal rank fusion: how little the first places count more than those after them."""
-RELEVANT = 0.5
-"""A passage below this has nothing to do with the query."""
 HEADING_WEIGHT = 0.5
 OPENING_PASSAGES, OPENING_CHARACTERS = 3, 160
-MAX_TERMS = 32
+COVER_PASSAGES, COVER_CHARACTERS = 8, 1500
+"""How much of a document may hold the names of whom it is about."""
 MAX_QUERY = 20_000
-COSINE_WEIGHT, COVERAGE_WEIGHT, BIAS = 8.0, 4.0, -4.8
-"""Near the logistic regression of "answers the question" on cosine and coverage, for questions about the sample documents
-and questions that they do not answer; 0.5 then is an even chance."""
-
-WORD = re.compile(r"\w+")
-STOPWORDS = frozenset(
-    WORD.findall(
-        """a about all also am an and any are as at be been but by can could did do does for from had has have he her his how i if
-        in into is it its may me must my no not of on or our shall she should so some than that the their them then there these they
-        this those to was we were what when where which while who whom whose why will with would you your"""
-    )
-)
+FAMILIAR, HALF_KNOWN = 0.05, 2
+"""A word in fewer than this share of all passages tells documents apart; one that has it in so many passages is half about it."""
+MOST_POSTINGS = 30_000
+"""How many passages full text may look at: commoner words are left out of a query, the rarest never."""
 
 
 class Encoder(Protocol):
@@ -80,11 +70,47 @@ class Passage:
     relevance: float
 
 
+@dataclass(frozen=True)
+class Within:
+    """What to search: collections, or only some of their documents.
+
+    Args:
+        documents: File names, or ends of them, any of which will do; all of them when empty.
+        types: Types such as `pdf`; all of them when empty.
+        since: Earliest day of reading, as 2026-03-31; `until` is the last one.
+    """
+
+    collections: tuple[str, ...]
+    documents: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    since: str = ""
+    until: str = ""
+
+    def live(self, owner: str) -> tuple[str, tuple[str, ...]]:
+        """Return the SQL condition on a document `d`, and its values."""
+        parts: list[tuple[str, tuple[str, ...]]] = [
+            ("d.owner = ? AND d.removed_by IS NULL", (owner,)),
+            (f"d.collection IN ({_marks(self.collections)})", self.collections),
+        ]
+        if self.documents:
+            ends = tuple(name.lower() for name in self.documents)
+            parts.append(
+                (f"({' OR '.join('lower(substr(d.name, -length(?))) = ?' for _ in ends)})", tuple(v for e in ends for v in (e, e)))
+            )
+        if self.types:
+            parts.append((f"d.type IN ({_marks(self.types)})", self.types))
+        if self.since:
+            parts.append(("substr(d.added_at, 1, 10) >= ?", (self.since,)))
+        if self.until:
+            parts.append(("substr(d.added_at, 1, 10) <= ?", (self.until,)))
+        return " AND ".join(sql for sql, _ in parts), tuple(value for _, values in parts for value in values)
+
+
 def search(
     connection: sqlite3.Connection,
     owner: str,
     embedder: Encoder,
-    collections: Sequence[str],
+    collections: Sequence[str] | Within,
     query: str,
     limit: int = 5,
     index: Index | None = None,
@@ -92,25 +118,23 @@ def search(
     """Return the most relevant passages of live documents, best first.
 
     Args:
-        collections: Names of collections to search.
+        collections: Names of collections to search, or a choice of their documents.
         query: Any text of a user; it is never read as a query language.
         limit: Most passages to return.
-        index: Takes the place of comparing all vectors.
+        index: Takes the place of comparing all vectors, where whole collections are searched.
     """
-    scope = _Scope(connection, owner, tuple(collections))
+    within = collections if isinstance(collections, Within) else Within(tuple(collections))
+    scope = _Scope(connection, owner, within)
     query = query[:MAX_QUERY]
     terms = content_words(query)
+    known = scope.frequencies(terms)
     vector = embedder.encode([query])[0]
-    near = index.nearest(vector, POOL) if index else scope.nearest(vector, POOL)
-    scores = fuse(scope.matching(terms, POOL), [chunk for chunk, _ in near])
-    passages = scope.passages(scores, vector, terms)
+    near = index.nearest(vector, POOL) if index and within == Within(within.collections) else scope.nearest(vector, POOL)
+    named = names(query)
+    unnamed = {term: count for term, count in known.items() if term not in named}
+    scores = fuse(scope.matching(known, POOL), scope.matching(unnamed, POOL), [chunk for chunk, _ in near])
+    passages = scope.passages(scores, vector, known, named)
     return sorted(passages, key=lambda p: (-p.relevance, -p.score, p.chunk))[:limit]
-
-
-def content_words(text: str) -> tuple[str, ...]:
-    """Return the distinct words that carry meaning, in order, at most MAX_TERMS; all words when none does."""
-    words = list(dict.fromkeys(WORD.findall(text.lower())))
-    return tuple([word for word in words if word not in STOPWORDS] or words)[:MAX_TERMS]
 
 
 def match_expression(terms: Iterable[str]) -> str:
@@ -125,20 +149,6 @@ def fuse(*rankings: Sequence[int]) -> dict[int, float]:
         for rank, chunk in enumerate(ranking, 1):
             scores[chunk] = scores.get(chunk, 0.0) + 1 / (RANK_DAMPING + rank)
     return scores
-
-
-def coverage(terms: Sequence[str], texts: Sequence[str]) -> list[float]:
-    """Return how much of the words each text has, in any inflection, from 0 to 1; words that few texts have weigh more."""
-    wanted = {_stem(term) for term in terms}
-    found = [wanted & {_stem(word) for word in WORD.findall(text.lower())} for text in texts]
-    counts = Counter(stem for stems in found for stem in stems)
-    weights = {stem: math.log(1 + (len(texts) - counts[stem] + 0.5) / (counts[stem] + 0.5)) for stem in wanted}
-    return [sum(weights[stem] for stem in stems) / sum(weights.values()) if weights else 0.0 for stems in found]
-
-
-def relevance(cosine: float, covered: float) -> float:
-    """Return how likely a passage is to have to do with the query, from 0 to 1; grows with both."""
-    return round(1 / (1 + math.exp(-(COSINE_WEIGHT * cosine + COVERAGE_WEIGHT * covered + BIAS))), 4)
 
 
 def document_title(name: str) -> str:
@@ -156,60 +166,107 @@ def document_opening(texts: Sequence[str]) -> str:
     return " ".join(texts[:OPENING_PASSAGES])[:OPENING_CHARACTERS]
 
 
+@dataclass(frozen=True)
+class _Matrix:
+    """The vectors of a scope, as they are while nobody writes."""
+
+    connection: sqlite3.Connection
+    key: tuple[object, ...]
+    ids: list[int]
+    vectors: Any
+
+
+_last: list[_Matrix] = []
+"""The scope that was searched last: a conversation stays with its collections."""
+
+
 class _Scope:
     """The live documents of some collections."""
 
-    def __init__(self, connection: sqlite3.Connection, owner: str, collections: tuple[str, ...]) -> None:
+    def __init__(self, connection: sqlite3.Connection, owner: str, within: Within) -> None:
         self.connection = connection
-        marks = ", ".join("?" * len(collections))
-        self.live = f"d.owner = ? AND d.removed_by IS NULL AND d.collection IN ({marks})"
-        self.values = (owner, *collections)
+        self.live, self.values = within.live(owner)
+        self.total: int = connection.execute("SELECT ifnull(max(id), 0) FROM chunks").fetchone()[0]
 
     def nearest(self, vector: Any, limit: int) -> list[tuple[int, float]]:
         """Compare all vectors."""
-        sql = f"SELECT c.id, c.vector FROM chunks c JOIN documents d ON d.id = c.document WHERE {self.live} ORDER BY c.id"
-        rows = self.connection.execute(sql, self.values).fetchall()
-        if not rows:
+        matrix = self._matrix()
+        if not matrix.ids:
             return []
-        cosines = np.frombuffer(b"".join(row[1] for row in rows), np.float32).reshape(len(rows), -1) @ vector
-        best = np.argsort(-cosines, kind="stable")[:limit]
-        return [(rows[i][0], float(cosines[i])) for i in best]
+        cosines = matrix.vectors @ vector
+        near = np.argpartition(-cosines, limit - 1)[:limit] if limit < len(cosines) else np.arange(len(cosines))
+        best = near[np.lexsort((near, -cosines[near]))]
+        return [(matrix.ids[i], float(cosines[i])) for i in best]
 
-    def matching(self, terms: Sequence[str], limit: int) -> list[int]:
+    def _matrix(self) -> _Matrix:
+        """Read the vectors, unless they are those of the last search and nothing was written since."""
+        version = self.connection.execute("PRAGMA data_version").fetchone()[0]
+        key = (self.live, self.values, version, self.connection.total_changes)
+        if not _last or _last[0].connection is not self.connection or _last[0].key != key:
+            sql = f"SELECT c.id, c.vector FROM chunks c JOIN documents d ON d.id = c.document WHERE {self.live} ORDER BY c.id"
+            rows = self.connection.execute(sql, self.values).fetchall()
+            vectors = np.frombuffer(b"".join(row[1] for row in rows), np.float32).reshape(len(rows), -1) if rows else np.empty((0, 0))
+            _last[:] = [_Matrix(self.connection, key, [row[0] for row in rows], vectors)]
+        return _last[0]
+
+    def frequencies(self, terms: Sequence[str]) -> dict[str, int]:
+        """Count the passages that have each word."""
+        sql = "SELECT count(*) FROM chunks_fts WHERE chunks_fts MATCH ?"
+        return {term: self.connection.execute(sql, (match_expression([term]),)).fetchone()[0] for term in terms}
+
+    def matching(self, known: Mapping[str, int], limit: int) -> list[int]:
         """Find any of the words, the best match first."""
+        terms: list[str] = []
+        postings = 0
+        for term, count in sorted(known.items(), key=lambda item: item[1]):
+            postings += count
+            if count and (not terms or postings <= MOST_POSTINGS):
+                terms.append(term)
         if not terms:
             return []
         sql = f"""SELECT c.id FROM chunks_fts f JOIN chunks c ON c.id = f.rowid JOIN documents d ON d.id = c.document
             WHERE chunks_fts MATCH ? AND {self.live} ORDER BY bm25(chunks_fts, 1.0, {HEADING_WEIGHT}), c.id LIMIT ?"""
         return [row[0] for row in self.connection.execute(sql, (match_expression(terms), *self.values, limit))]
 
-    def passages(self, scores: Mapping[int, float], vector: Any, terms: Sequence[str]) -> list[Passage]:
+    def passages(self, scores: Mapping[int, float], vector: Any, known: Mapping[str, int], named: frozenset[str]) -> list[Passage]:
         """Fetch the chunks that have a score; an index may offer some that are gone."""
         sql = f"""SELECT c.id, d.id, d.name, d.source, d.collection, c.page, c."row", c.heading, c.text, c.start, c.end, c.vector
-            FROM chunks c JOIN documents d ON d.id = c.document WHERE c.id IN ({", ".join("?" * len(scores))}) AND {self.live}
-            ORDER BY c.id"""
+            FROM chunks c JOIN documents d ON d.id = c.document WHERE c.id IN ({_marks(scores)}) AND {self.live} ORDER BY c.id"""
         rows = [tuple(row) for row in self.connection.execute(sql, (*scores, *self.values))]
-        openings = self._openings({row[1] for row in rows})
-        covered = coverage(terms, [f"{document_title(row[2])} {openings[row[1]]} {row[7]} {row[8]}" for row in rows])
-        cosines = [float(np.frombuffer(row[-1], np.float32) @ vector) for row in rows]
-        return [
-            Passage(*(*row[:-1], scores[row[0]], relevance(cosine, share)))
-            for row, cosine, share in zip(rows, cosines, covered, strict=True)
-        ]
+        documents = {row[1]: document_title(row[2]) for row in rows}
+        weights = rarities(known, self.total)
+        covers, presence = self._covers(documents), self._presence(known, documents)
+        owners = {document: {term: 1.0 for term in known if term in named & names(cover)} for document, cover in covers.items()}
+        found = []
+        for row in rows:
+            document, heading, text = row[1], row[7], row[8]
+            opening = covers[document][:OPENING_CHARACTERS]
+            covered = coverage(weights, f"{heading} {text}", owners[document])
+            placed = coverage(weights, f"{documents[document]} {opening} {heading} {text}", presence[document] | owners[document])
+            cosine = float(np.frombuffer(row[-1], np.float32) @ vector)
+            found.append(Passage(*(*row[:-1], scores[row[0]], relevance(cosine, covered, placed, row[6] == 0 or is_title(text)))))
+        return found
 
-    def _openings(self, documents: Collection[int]) -> dict[int, str]:
+    def _presence(self, known: Mapping[str, int], documents: Collection[int]) -> dict[int, dict[str, float]]:
+        """Return how much each document has to do with each of the rarer words, from 0 to 1."""
+        sql = f"""SELECT c.document, count(*) FROM chunks_fts f JOIN chunks c ON c.id = f.rowid
+            WHERE chunks_fts MATCH ? AND c.document IN ({_marks(documents)}) GROUP BY c.document"""
+        presence: dict[int, dict[str, float]] = {document: {} for document in documents}
+        for term, count in known.items():
+            if 0 < count < FAMILIAR * self.total:
+                for document, held in self.connection.execute(sql, (match_expression([term]), *documents)):
+                    presence[document][term] = held / (held + HALF_KNOWN)
+        return presence
+
+    def _covers(self, documents: Mapping[int, str]) -> dict[int, str]:
         """Return how documents begin, by id."""
-        sql = f"""SELECT document, text FROM chunks WHERE document IN ({", ".join("?" * len(documents))})
-            AND ordinal < {OPENING_PASSAGES} AND "row" IS NULL ORDER BY document, ordinal"""
+        sql = f"""SELECT document, text FROM chunks WHERE document IN ({_marks(documents)})
+            AND ordinal < {COVER_PASSAGES} AND "row" IS NULL ORDER BY document, ordinal"""
         texts: dict[int, list[str]] = {document: [] for document in documents}
         for document, text in self.connection.execute(sql, tuple(documents)):
             texts[document].append(text)
-        return {document: document_opening(found) for document, found in texts.items()}
+        return {document: " ".join(found)[:COVER_CHARACTERS] for document, found in texts.items()}
 
 
-def _stem(word: str) -> str:
-    """Cut common English endings; numbers and short words stay whole."""
-    for ending in ("ingly", "edly", "ings", "ing", "ies", "ed", "es", "ly", "s", "y"):
-        if word.endswith(ending) and len(word) - len(ending) >= 3 and word.isalpha():
-            return word.removesuffix(ending).removesuffix("e")
-    return word.removesuffix("e") if len(word) > 4 else word
+def _marks(values: Collection[object]) -> str:
+    return ", ".join("?" * len(values))

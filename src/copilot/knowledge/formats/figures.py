@@ -4,18 +4,18 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from statistics import pstdev
 
+from copilot.knowledge.formats.columns import YEAR, Column, Line, Row, rows
 from copilot.knowledge.formats.printed import Cell, Rule, Word, cells, lines
 
-YEAR = re.compile(r"(?:19|20)\d\d\*?")
-LIST_MARK = re.compile(r"\(?\d{1,3}[.)]?|\d{1,2}(?:\.\d{1,2}){1,4}\.?")
 MAX_BETWEEN = 5
 """Lines without figures that may stand between two rows of a table."""
-MAX_LEADING = 3.2
+MAX_LEADING, TITLE_LEADING = 3.2, 2.0
+LARGER = 1.08
+"""A line that is set larger than a table by this is a heading, of more than the table."""
 """Rows of one table are not further apart than so many line heights."""
 HEADER_LINES, CAPTION_LINES = 12, 3
-PROSE_WORDS = 13
+
 CAPTION_CHARACTERS = 200
 OVERLAP, FULL = 0.3, 0.3
 NAME_CHARACTERS = 100
@@ -24,86 +24,6 @@ TITLE = 0.75
 """A heading over so many of the columns names none of them."""
 TIGHT = 0.5
 """Headings over columns that stand close are further apart than this share of the line's height."""
-
-
-@dataclass(frozen=True)
-class Line:
-    """One printed line as cells; `heights` of a line are what distances are measured in."""
-
-    cells: tuple[Cell, ...]
-
-    @property
-    def middle(self) -> float:
-        return self.cells[0].words[0].middle
-
-    @property
-    def height(self) -> float:
-        return self.cells[0].words[0].height
-
-    @property
-    def text(self) -> str:
-        return " ".join(cell.text for cell in self.cells)
-
-    @property
-    def prose(self) -> bool:
-        """Whether it is part of running text."""
-        return max(len(cell.words) for cell in self.cells) >= PROSE_WORDS
-
-    @property
-    def figures(self) -> tuple[Cell, ...]:
-        """Its numbers, but for years, which are headings more often, and what marks a list item."""
-        if any(cell.text.endswith(":") for cell in self.cells[:-1]):
-            return ()  # a form
-        own = self.cells[1:] if self._labelled else self.cells
-        numeric = tuple(cell for cell in own if cell.numeric)
-        return numeric if any(not YEAR.fullmatch(cell.text) for cell in numeric) else ()
-
-    @property
-    def _labelled(self) -> bool:
-        """Whether the first of its numbers is a label: the mark of a list item, or a year before what it came to."""
-        if len(self.cells) < 2:
-            return False
-        first, second = self.cells[0].text, self.cells[1]
-        if YEAR.fullmatch(first):
-            return not any(YEAR.fullmatch(cell.text) for cell in self.cells[1:])
-        return bool(LIST_MARK.fullmatch(first)) and not second.numeric
-
-    @property
-    def core(self) -> bool:
-        """Whether it can be a row by itself: figures beside a label or beside each other."""
-        return len(self.cells) > 1 and not self.prose and any(c.isdigit() for cell in self.figures for c in cell.text)
-
-    @property
-    def blank(self) -> bool:
-        """Whether it is a row with dashes only."""
-        return len(self.cells) > 1 and bool(self.figures) and not self.core
-
-
-@dataclass(frozen=True)
-class Column:
-    """A range across the page that figures share, and what stands above it."""
-
-    left: float
-    right: float
-    name: str = ""
-
-    @property
-    def centre(self) -> float:
-        return (self.left + self.right) / 2
-
-    def shared(self, left: float, right: float) -> float:
-        """How much of the narrower of two ranges lies in the other."""
-        common = min(self.right, right) - max(self.left, left)
-        return common / max(min(self.right - self.left, right - left), 0.1)
-
-
-@dataclass(frozen=True)
-class Row:
-    """A label with the headings above it inside the table, and its figures by column."""
-
-    sections: tuple[str, ...]
-    label: str
-    values: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -140,7 +60,8 @@ def tables(found: Sequence[Word], rules: Sequence[Rule]) -> list[Table]:
             continue
         while last + 1 < len(page) and _trails(page[last], page[last + 1], columns):
             last += 1
-        made.append(_table(page, (top, first, last), columns, rules, _caption(page, top, end)))
+        caption = _caption(page, top, end)
+        made.append(_table(page, (_title_top(page, top, end), top, first, last), columns, rules, caption))
         end = last + 1
     return made
 
@@ -242,20 +163,30 @@ def _caption(page: Sequence[Line], top: int, end: int) -> str:
     return last_sentence[-CAPTION_CHARACTERS:].partition(" ")[2] if len(last_sentence) > CAPTION_CHARACTERS else last_sentence
 
 
-def _table(page: Sequence[Line], span: tuple[int, int, int], columns: list[Column], rules: Sequence[Rule], caption: str) -> Table:
-    top, first, last = span
+def _title_top(page: Sequence[Line], top: int, end: int) -> int:
+    """Return the first of the title lines above a table, which say nothing without it."""
+    for i in range(top - 1, max(end, top - CAPTION_LINES) - 1, -1):
+        line, below = page[i], page[i + 1]
+        apart = line.middle - below.middle > TITLE_LEADING * line.height
+        if apart or len(line.cells) > 1 or line.prose or line.text.endswith((".", ":", ",")) or line.height > LARGER * page[top].height:
+            return i + 1
+    return max(end, top - CAPTION_LINES)
+
+
+def _table(page: Sequence[Line], span: tuple[int, int, int, int], columns: list[Column], rules: Sequence[Rule], caption: str) -> Table:
+    start, top, first, last = span
     header, body = list(page[top:first]), list(page[first : last + 1])
     zone = columns[0].left
     while header and all(cell.centre < zone for cell in header[-1].cells) and not _unit(header[-1]):
         body.insert(0, header.pop())
     names, stub, title = _headings(header, columns, rules)
     titled = [replace(column, name=name) for column, name in zip(columns, names, strict=True)]
-    taken = [word for line in (*header, *body) for cell in line.cells for word in cell.words]
-    rows = _rows(body, titled)
-    if len(titled) > 1 and not any(row.label for row in rows):  # the labels are figures themselves, as years are
+    taken = [word for line in page[start : last + 1] for cell in line.cells for word in cell.words]
+    read = rows(body, titled)
+    if len(titled) > 1 and not any(row.label for row in read):  # the labels are figures themselves, as years are
         stub, titled = titled[0].name or stub, titled[1:]
-        rows = [replace(row, label=row.values[0], values=row.values[1:]) for row in rows]
-    return Table(titled, rows, stub, f"{caption} {title}".strip(), taken)
+        read = [replace(row, label=row.values[0], values=row.values[1:]) for row in read]
+    return Table(titled, read, stub, f"{caption} {title}".strip(), taken)
 
 
 def _headings(header: Sequence[Line], columns: Sequence[Column], rules: Sequence[Rule]) -> tuple[list[str], str, str]:
@@ -306,88 +237,3 @@ def _underlined(cell: Cell, line: Sequence[Cell], rules: Sequence[Rule]) -> tupl
         if rule.start <= cell.centre <= rule.end and not any(rule.start < c.centre < rule.end for c in line if c is not cell):
             left, right = min(left, rule.start), max(right, rule.end)
     return left, right
-
-
-def _rows(body: Sequence[Line], columns: Sequence[Column]) -> list[Row]:
-    rows: list[Row] = []
-    sections: list[tuple[float, str]] = []
-    carried: list[str] = []
-    before = 0.0
-    owed = 0  # lines of a label that stand below figures that are set at its middle
-    centred = _centred(body, columns)
-    for i, line in enumerate(body):
-        labels, values = _split(line, columns)
-        label = " ".join(cell.text for cell in labels)
-        left = labels[0].left if labels and not centred else 0.0
-        if any(values):
-            whole = " ".join(filter(None, (*carried, label)))
-            owed, carried = 0 if label else len(carried), []
-            if rows and sections and _summed(rows[-1], sections):
-                sections = sections[:-1]
-            elif _ends_section(before, sections, left, whole):
-                sections = [(at, name) for at, name in sections if at < left - 1]
-            before = left
-            rows.append(Row(tuple(name for _, name in sections), whole, tuple(values)))
-        elif rows and not carried and (owed or _goes_on(rows[-1].label, label)):
-            owed -= owed > 0
-            rows[-1] = replace(rows[-1], label=f"{rows[-1].label} {label}")
-        elif _leads_on(label, body[i + 1 :], columns):
-            carried.append(label)
-        else:
-            name = " ".join((*carried, label)).rstrip(":")
-            sections, carried, before = [*((at, other) for at, other in sections if at < left - 1), (left, name)], [], 0.0
-    return rows
-
-
-def _summed(row: Row, sections: Sequence[tuple[float, str]]) -> bool:
-    """Whether a row closes the innermost section by its sum."""
-    return row.label.startswith("Total") and row.sections[-1:] == (sections[-1][1],)
-
-
-def _centred(body: Sequence[Line], columns: Sequence[Column]) -> bool:
-    """Whether labels are set around a middle, so that where they start says nothing."""
-    labels = [labels[0] for labels, _ in (_split(line, columns) for line in body) if labels]
-    return len(labels) > 3 and pstdev(cell.centre for cell in labels) < 0.5 * pstdev(cell.left for cell in labels)
-
-
-def _goes_on(label: str, text: str) -> bool:
-    """Whether a line without figures is the rest of the label above it."""
-    return text[:1].islower() or bool(YEAR.fullmatch(text)) or label.endswith((",", "–"))
-
-
-def _ends_section(before: float, sections: Sequence[tuple[float, str]], left: float, label: str) -> bool:
-    """Whether a row stands outside the section above it: further out than the section or the row `before`, or a sum."""
-    if not sections or not label:
-        return False
-    at = sections[-1][0]
-    return left < at - 1 or (left <= at + 1 and (before > at + 1 or label.startswith("Total")))
-
-
-def _leads_on(label: str, after: Sequence[Line], columns: Sequence[Column]) -> bool:
-    """Whether a line without figures is the first part of the next row's label."""
-    if not after or label.endswith(":"):
-        return False
-    labels, values = _split(after[0], columns)
-    following = labels[0].text if labels else ""
-    if not any(values):
-        return following[:1].islower() or following.startswith("(")
-    return not following or following[0].islower() or label.endswith((",", "–", "-", " of", " and", " to", " the", " for"))
-
-
-def _split(line: Line, columns: Sequence[Column]) -> tuple[list[Cell], list[str]]:
-    """Return the cells of a line that stand left of the figures, and the text in each column."""
-    values: list[list[str]] = [[] for _ in columns]
-    labels = []
-    for cell in line.cells:
-        shares = [column.shared(cell.left, cell.right) for column in columns]
-        best = max(range(len(columns)), key=shares.__getitem__)
-        if cell.left < columns[0].left - cell.words[0].height and not cell.numeric:
-            labels.append(cell)
-        elif shares[best] > 0.05:
-            values[best].append(cell.text)
-        elif cell.centre < columns[0].left:
-            labels.append(cell)
-        else:
-            nearest = min(range(len(columns)), key=lambda i: abs(columns[i].centre - cell.centre))
-            values[nearest].append(cell.text)
-    return labels, [" ".join(parts) for parts in values]
