@@ -1,6 +1,7 @@
 """Tables of every format: each row with the names of its columns, and a summary of the whole."""
 
 import json
+import random
 import re
 import sqlite3
 from collections import Counter, deque
@@ -15,8 +16,11 @@ from hypothesis import strategies as st
 
 from copilot.knowledge import formats
 from copilot.knowledge.blocks import Block, Unreadable
+from copilot.knowledge.extract import Task
 from copilot.knowledge.formats.table import Table
+from copilot.knowledge.sandbox import Sandbox
 from tests.conftest import shared_data
+from tests.knowledge.test_parts import letter, packed
 
 NAMES = st.text("abcxyz_", min_size=1, max_size=6)
 VALUES = st.one_of(st.none(), st.integers(-9, 10**6), st.text("ab'\"\\;,-()[]\n\t`$ é", max_size=12))
@@ -224,6 +228,36 @@ def test_xml_looks_nothing_up_outside_and_does_not_grow(tmp_path: Path) -> None:
     (tmp_path / "b.xml").write_text(f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e0 "lol">{bomb}]><x>&e9;</x>')
     with pytest.raises(Unreadable, match="not XML"):
         read(tmp_path / "b.xml")
+
+
+@pytest.mark.parametrize("name", ["book.xlsx", "a.db", "a.sql", "a.json", "a.ndjson", "a.xml", "a.zip", "a.eml", "a.tsv"])
+def test_a_damaged_file_is_read_or_refused(workbook: Path, name: str) -> None:
+    folder = workbook.parent
+    with closing(sqlite3.connect(folder / "a.db")) as database, database:
+        database.execute("CREATE TABLE staff (name, town)")
+        database.executemany("INSERT INTO staff VALUES (?, ?)", [(f"Name {i}", "Oslo") for i in range(200)])
+        (folder / "a.sql").write_text("\n".join(database.iterdump()))
+    objects = [{"name": f"Name {i}", "towns": ["Oslo", {"x": i}]} for i in range(20)]
+    (folder / "a.json").write_text(json.dumps(objects))
+    (folder / "a.ndjson").write_text("\n".join(map(json.dumps, objects)))
+    (folder / "a.xml").write_text("<?xml version='1.0'?><all>" + "<one><name>Ada</name><town>Oslo</town></one>" * 20 + "</all>")
+    (folder / "a.zip").write_bytes(packed({"a.txt": b"Some words. " * 50, "b.txt": b"More words."}))
+    mail = letter("Subject", "Text.", "<p>Text.</p>")
+    mail.add_attachment("Attached.", filename="x.txt")
+    (folder / "a.eml").write_bytes(mail.as_bytes())
+    (folder / "a.tsv").write_text("name\ttown\n" + "Ada\tOslo\n" * 20)
+    good = (folder / name).read_bytes()
+    with Sandbox(1) as readers:
+        for seed in range(10):
+            chance = random.Random(seed)
+            bad = bytearray(good[: chance.randrange(1, len(good))] if seed % 2 else good)
+            for _ in range(chance.randrange(1, 40)):
+                bad[chance.randrange(len(bad))] = chance.randrange(256)
+            (folder / name).write_bytes(bytes(bad))
+            ((_, extracted),) = readers.extract([(None, Task(folder / name, False, folder / f"inside-{seed}"))])
+            assert extracted
+            assert bool(extracted["chunks"] or extracted["parts"]) != bool(extracted["reason"])
+            assert extracted["reason"] != "it stopped the reader"
 
 
 def test_a_summary_tells_types_ranges_and_values() -> None:

@@ -136,7 +136,8 @@ class Reading:
     def _settle(self, job: _Job, extracted: Extracted | None) -> Outcome:
         file, digest = job.file, job.digest
         if file.problem:
-            return self.shelf.put(file, digest, rejected(file.problem, skipped=True))
+            ours = file.fetch is not None or INSIDE in file.source
+            return self.shelf.put(file, digest, rejected(file.problem, skipped=not ours))
         if not digest:
             return self.shelf.put(file, digest, rejected("cannot be opened", "Check its permissions."))
         return self.shelf.put(file, digest, extracted) if extracted else Outcome(name=file.name, status="unchanged")
