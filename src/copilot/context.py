@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from copilot.outside.store import Store
 
 DEFAULT_REGION = "us-east-1"
+ROUTING_TIMEOUT = 20.0
+"""Seconds that a language model may think about one line; then the offline router answers."""
 Consent = Literal["none", "words", "person"]
 """Who agreed to the running call: nobody; words that came through a pipe or a script; a person at a terminal or `--yes`."""
 
@@ -78,7 +80,9 @@ class Context:
             return None
         from copilot.outside.chat import Chat
 
-        return Chat(default.body["id"], default.body.get("api_base"), 0.0)
+        body = default.body
+        listed = None if body.get("context") is None else "function_calling" in body.get("capabilities", ())
+        return Chat(body["id"], body.get("api_base"), 0.0, ROUTING_TIMEOUT, functions=listed)
 
     @property
     def account(self) -> str:

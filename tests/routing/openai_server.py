@@ -1,18 +1,24 @@
-"""A server on loopback that speaks the OpenAI chat API and says what a test scripted."""
+"""A server on loopback that speaks the OpenAI chat API and says what a test scripted.
+
+As a program it is a model to try the chat with by hand: `python -m tests.routing.openai_server SCRIPT [PORT]`, where each line
+of SCRIPT is the next answer as JSON: {"call": NAME, "args": {}}, {"verdict": "keep"}, {"say": TEXT} or {"fail": 429}.
+"""
 
 import json
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One HTTP answer: a status with a body, after a pause in seconds; `cut` ends a stream in the middle."""
+    """One HTTP answer: a status with a body, after a pause in seconds; `cut` ends it in the middle."""
 
     body: Mapping[str, Any]
     status: int = 200
@@ -59,7 +65,7 @@ Start = Callable[..., Endpoint]
 
 
 @contextmanager
-def serve(script: Sequence[Answer]) -> Iterator[Endpoint]:
+def serve(script: Sequence[Answer], port: int = 0) -> Iterator[Endpoint]:
     """Answer with the script, in order; what comes after its end fails with 500."""
 
     class Scripted(BaseHTTPRequestHandler):
@@ -77,7 +83,7 @@ def serve(script: Sequence[Answer]) -> Iterator[Endpoint]:
             for name, value in {**answer.headers, "Content-Type": "application/json", "Content-Length": str(len(body))}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(body)
+            self.wfile.write(body[: len(body) // 2] if answer.cut else body)
 
         def _stream(self, answer: Answer) -> None:
             self.send_response(200)
@@ -98,7 +104,7 @@ def serve(script: Sequence[Answer]) -> Iterator[Endpoint]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Scripted)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Scripted)
     endpoint = Endpoint(f"http://127.0.0.1:{server.server_port}/v1", list(script))
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
@@ -108,3 +114,20 @@ def serve(script: Sequence[Answer]) -> Iterator[Endpoint]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def read(line: Mapping[str, Any]) -> Answer:
+    """Read one line of a script."""
+    if "call" in line:
+        return calls(line["call"], line.get("args", {}))
+    if "verdict" in line:
+        return says(json.dumps(line))
+    return fails(line["fail"], line.get("headers")) if "fail" in line else says(line["say"])
+
+
+if __name__ == "__main__":
+    lines = [json.loads(line) for line in Path(sys.argv[1]).read_text(encoding="utf-8").splitlines() if line.strip()]
+    with serve([read(line) for line in lines], int(sys.argv[2]) if len(sys.argv) > 2 else 0) as running:
+        sys.stdout.write(f"{running.url}\n")
+        sys.stdout.flush()
+        threading.Event().wait()

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from copilot.context import Context
-from copilot.errors import BadArguments, NeedsAnswer, NeedsConfirmation, OutOfScope
+from copilot.errors import BadArguments, NeedsAnswer, NeedsConfirmation, NotFound, OutOfScope, Refused
 from copilot.faces.commands import parse_line
 from copilot.intent import Ability, Intent
 from copilot.intents import REGISTRY
+from copilot.outside.chat import Reply, ScriptedChat
+from copilot.outside.spending import Spent, check_caps
 from copilot.routing.conversation import LONGEST, Conversation
 from copilot.routing.route import Reading, Route, Situation
 
@@ -214,6 +216,101 @@ def test_one_bad_turn_can_be_forgotten(ctx: Context) -> None:
     conversation.forget()
     again, _ = talk(ctx)
     assert [turn["user"] for turn in again.history] == ["history?"]
+
+
+def test_forgetting_a_bad_turn_brings_back_what_was_open_before_it(ctx: Context) -> None:
+    asking, declining = Route("show_agent", {}, 0.9, "ask", ask="name"), Route("out_of_scope", {}, 0.9, "decline")
+    conversation, script = talk(ctx, act("show_history"), asking, declining, act("show_history"))
+    conversation.say("history?")
+    open_question = conversation.say("show me the agent").error
+    conversation.say("oops")
+    assert conversation.say("/forget").exit_code == 0
+    again, script = talk(ctx, act("show_history"))
+    again.say("helpdesk")
+    assert isinstance(open_question, NeedsAnswer)
+    assert script.seen[0].pending == {**open_question.pending, "said": open_question.problem}
+    assert [turn["user"] for turn in script.seen[0].history] == ["history?", "show me the agent"]
+
+
+def test_what_was_carried_out_and_forgotten_is_not_open_again(ctx: Context) -> None:
+    ctx.store.put("agent", "helpdesk", {"model": "offline", "collections": []}, ctx.store.begin("create_agent", {}, True))
+    conversation, _ = talk(ctx, act("delete_agent", name="helpdesk"))
+    conversation.say("delete helpdesk")
+    assert conversation.say("yes").exit_code == 0
+    conversation.forget()
+    assert conversation.pending is None
+    assert [turn["user"] for turn in conversation.history] == ["delete helpdesk"]
+
+
+def test_undo_takes_the_undone_turn_out_of_what_it_can_mean(ctx: Context) -> None:
+    conversation, script = talk(ctx, act("create_agent", name="one"), act("create_agent", name="two"), act("show_history"))
+    conversation.say("make an agent called one")
+    conversation.say("and another called two")
+    assert conversation.say("undo").result.args == {"name": "two"}
+    conversation.say("history?")
+    assert [turn["user"] for turn in script.seen[-1].history] == ["make an agent called one", "undo"]
+
+
+def test_why_explains_the_last_line_also_after_a_restart(ctx: Context) -> None:
+    calls = (Spent("route", "some-model", 100, 10, 0.001, "show_logs"), Spent("reflect", "some-model", 100, 10, None, "mend show_history"))
+    readings = (Reading("show_logs", {}, 0.4),)
+    conversation, _ = talk(ctx, Route("show_history", {"limit": 2}, 0.9, "act", None, readings, "mend: asked so", "some-model", calls))
+    conversation.say("what happened lately")
+    again, _ = talk(ctx)
+    said = again.say("/why").result
+    assert [(r.intent, r.args) for r in said.readings] == [("show_history", {"limit": 2}), ("show_logs", {})]
+    assert (said.said, said.via, said.why) == ("what happened lately", "some-model", "mend: asked so")
+    assert [(c.purpose, c.said, c.usd) for c in said.calls] == [("route", "show_logs", 0.001), ("reflect", "mend show_history", None)]
+
+
+def test_why_explains_a_line_that_was_declined_which_later_words_cannot_mean(ctx: Context) -> None:
+    conversation, script = talk(
+        ctx, Route("out_of_scope", {}, 0.8, "decline", why="None of my abilities covers that."), act("show_history")
+    )
+    conversation.say("sing")
+    assert conversation.say("why").result.why == "None of my abilities covers that."
+    conversation.say("history?")
+    assert script.seen[-1].history == ()
+
+
+@pytest.mark.parametrize("line", ["/why", "why", "/forget"])
+def test_before_anything_was_said_there_is_nothing_to_explain_or_forget(ctx: Context, line: str) -> None:
+    assert isinstance(talk(ctx)[0].say(line).error, NotFound)
+
+
+def test_what_a_turn_cost_is_summed_over_restarts(ctx: Context) -> None:
+    paid = (Spent("route", "some-model", 100, 10, 0.25, "show_history"), Spent("reflect", "some-model", 50, 5, 0.125, "keep"))
+    first, _ = talk(ctx, Route("show_history", {}, 0.9, "act", spent=paid))
+    assert first.say("history?").spent == paid
+    second, _ = talk(ctx, Route("show_history", {}, 0.9, "act", spent=paid), name="other")
+    second.say("history?")
+    assert (first.ledger.of_session().usd, first.ledger.of_day().usd, first.ledger.of_day().calls) == (0.375, 0.75, 4)
+
+
+def test_what_an_ability_spends_is_on_the_turn_and_stops_at_the_cap(ctx: Context) -> None:
+    chat = ScriptedChat([Reply("hi", (), 100, 10, 3.0)] * 9)
+    conversation, _ = talk(ctx, *[act("show_history")] * 3)
+
+    def perform(intent: Intent, args: Mapping[str, Any], confirmed: bool) -> Any:
+        check_caps()
+        return chat.complete([]).text
+
+    conversation.perform = perform
+    spent = [conversation.say("history?").spent for _ in range(2)]
+    assert [(call.purpose, call.usd) for calls in spent for call in calls] == [("show_history", 3.0)] * 2
+    refused = conversation.say("history?")
+    assert isinstance(refused.error, Refused)
+    assert "day cap of $5.00" in str(refused.error)
+
+
+@pytest.mark.parametrize(("words", "left"), [("looks good", []), ("hold on", ["helpdesk"]), ("wait", ["helpdesk"]), ("go for it!", [])])
+def test_a_plain_yes_or_no_in_other_words_needs_no_router(ctx: Context, words: str, left: list[str]) -> None:
+    ctx.store.put("agent", "helpdesk", {"model": "offline", "collections": []}, ctx.store.begin("create_agent", {}, True))
+    conversation, script = talk(ctx, act("delete_agent", name="helpdesk"))
+    conversation.say("delete helpdesk")
+    assert conversation.say(words).exit_code == 0
+    assert ctx.store.names("agent") == left
+    assert len(script.seen) == 1
 
 
 def test_a_megabyte_of_words_gets_one_clear_error(ctx: Context) -> None:

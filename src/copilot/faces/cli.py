@@ -3,7 +3,7 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from typer.core import TyperGroup
@@ -112,7 +112,8 @@ def route(
     terminal = _terminal(ctx)
     found = terminal.conversation.read(_readable(utterance))
     if terminal.options.json:
-        show.print_document(show.document(found.intent, found.args, {**found.as_json(), "why": found.why, "via": found.via}))
+        shown = {**found.as_json(), "why": found.why, "via": found.via}
+        show.print_document(show.document(found.intent, found.args, shown, spent=found.spent))
     else:
         terminal.out.print(show.view_route(found))
 
@@ -139,6 +140,24 @@ def doctor(ctx: typer.Context) -> None:
     from copilot.faces.doctor import examine
 
     raise typer.Exit(examine(_terminal(ctx)))
+
+
+@app.command(epilog=EVERYWHERE)
+def router(
+    ctx: typer.Context,
+    reflection: Annotated[
+        Literal["always", "on_doubt", "never"] | None, typer.Option(help="When a second call checks the first.", show_default=False)
+    ] = None,
+    day_cap: Annotated[float | None, typer.Option(min=0, help="USD a day for language models.", show_default=False)] = None,
+    session_cap: Annotated[float | None, typer.Option(min=0, help="USD for each named conversation.", show_default=False)] = None,
+) -> None:
+    """Show or set how a language model routes, and what it may cost."""
+    from copilot.faces.router import change, view
+
+    given = {"reflection": reflection, "day_cap": day_cap, "session_cap": session_cap}
+    terminal = _terminal(ctx)
+    change(terminal, {name: value for name, value in given.items() if value is not None})
+    raise typer.Exit(view(terminal))
 
 
 @app.command(epilog=EVERYWHERE)

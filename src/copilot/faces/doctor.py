@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from copilot.errors import CopilotError
+from copilot.outside.spending import DAY_CAP, Ledger
 
 SETUP = "./setup_and_run.sh doctor"
 
@@ -108,9 +109,12 @@ def _aws_credentials(_: Any) -> Finding:
 
 
 def _language_model(terminal: Any) -> Finding:
-    name = terminal.ctx.store.settings().get("model")
+    settings = terminal.ctx.store.settings()
+    name, today = settings.get("model"), Ledger(terminal.ctx.store, "").of_day()
     keys = [k for k in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "AWS_ACCESS_KEY_ID") if os.environ.get(k)]
-    detail = f"default: {name}" if name else "none; routing and answers are offline"
+    reflection = settings.get("reflection", "always")
+    spent = f"${today.usd:.4f} of ${settings.get('day_cap', DAY_CAP):.2f} spent today"
+    detail = f"default: {name}; reflection {reflection}; {spent}" if name else "none; routing and answers are offline"
     return Finding(
         "language model", bool(name), detail + (f" ({', '.join(keys)} set)" if keys else ""), 'copilot do "register MODEL"', needed=False
     )

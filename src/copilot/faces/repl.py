@@ -11,9 +11,8 @@ from prompt_toolkit.history import FileHistory
 from rich.text import Text
 
 from copilot.errors import CopilotError
-from copilot.faces import show
 from copilot.faces.terminal import Options, Terminal
-from copilot.faces.warming import warm
+from copilot.faces.warming import warm, warm_model
 from copilot.intent import THINGS
 from copilot.intents import REGISTRY
 from copilot.masking import mask
@@ -78,6 +77,7 @@ def chat(options: Options) -> int:
     if terminal.conversation.pending:
         terminal.out.print(Text(f"Still open (say cancel to drop it): {terminal.conversation.pending.get('said', '')}", style="yellow"))
     warm()
+    warm_model(terminal.ctx.router_chat)
     while (line := _read(prompt, terminal)) is not None:
         for said in filter(None, (part.strip() for part in line.splitlines())):  # several lines may be pasted at once
             if said.lower() in LEAVE and not _partner(terminal):
@@ -91,8 +91,8 @@ def toolbar(terminal: Terminal) -> StyleAndTextTuples:
     ctx = terminal.ctx
     where = ("bg:ansired bold", " LIVE ") if ctx.live else ("", " simulated")
     model = ctx.store.settings().get("model") or "offline"
-    spent = terminal.conversation.usd
-    return [where, ("", f" AWS · {ctx.region} · model {model} · ${spent:.4f} so far")]
+    ledger = terminal.conversation.ledger
+    return [where, ("", f" AWS · {ctx.region} · model {model} · ${ledger.of_session().usd:.4f} so far, ${ledger.of_day().usd:.4f} today")]
 
 
 def _read(prompt: PromptSession[str], terminal: Terminal) -> str | None:
@@ -118,20 +118,15 @@ def _take(terminal: Terminal, line: str) -> None:
     if line.lower().strip(" .!") in (GO_BACK if partner else RETURNING):
         terminal.conversation.pending = None if partner else terminal.conversation.pending
         terminal.out.print(BACK)
-    elif line == "/forget":
-        terminal.conversation.forget()
-    elif line in ("/why", "why"):
-        last = terminal.conversation.last_route
-        terminal.out.print(show.view_route(last) if last else Text("Nothing was said yet.", style="dim"))
     elif line:
         try:
             turn = terminal.conversation.say(line)
             terminal.show(turn, echo=True)
             if partner and turn.route.via == "pending" and turn.route.intent == "ask_agent":
                 terminal.conversation.keep_asking(partner)
-            elif partner:
+            elif partner and not _partner(terminal):
                 terminal.out.print(BACK)
-            elif _partner(terminal):
+            elif _partner(terminal) and not partner:
                 terminal.out.print(Text("What you type now goes to the agent; say back to return.", style="dim"))
         except KeyboardInterrupt:
             terminal.err.print(Text("Stopped.", style="yellow"))

@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType
@@ -11,9 +12,11 @@ from rich.segment import Segment
 from rich.text import Text
 
 from copilot.errors import CopilotError, NeedsAnswer, NeedsConfirmation
-from copilot.faces.layout import INDENT, cell, plain_table
+from copilot.faces.layout import INDENT, cell
 from copilot.faces.views import body
+from copilot.outside.spending import Spent, Sum
 from copilot.result import Result
+from copilot.routing.memory import explain
 from copilot.routing.route import Route
 
 CONTROLS = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)))
@@ -55,12 +58,7 @@ def view_error(error: CopilotError) -> RenderableType:
 
 def view_route(route: Route) -> RenderableType:
     """Return the readings that were considered, with their scores and the reason."""
-    table = plain_table("reading", "arguments", "confidence")
-    table.add_row(Text(route.intent, style="bold"), Text(_arguments(route.args)), f"{route.confidence:.2f}")
-    for reading in route.alternatives:
-        table.add_row(reading.intent, Text(_arguments(reading.args)), f"{reading.confidence:.2f}")
-    decided = f"{route.decision}{f' for {route.ask}' if route.ask else ''}, by {route.via}. {route.why}"
-    return Group(table, Text(decided, style="dim"))
+    return view(explain(route))
 
 
 def said_line(utterance: str) -> Text:
@@ -73,8 +71,27 @@ def call_line(route: Route) -> Text:
     return Text(f"→ {route.intent} {_arguments(route.args)}".rstrip(), style="cyan")
 
 
-def document(intent: str, args: Mapping[str, Any], result: Any = None, error: CopilotError | None = None) -> str:
-    """Return the one JSON document of a call."""
+def cost_line(spent: Sequence[Spent], session: Sum | None, day: Sum) -> Text:
+    """Return the line that says what a turn's calls of language models cost, and what that makes together."""
+    models = ", ".join(dict.fromkeys(call.model for call in spent))
+    calls = f"{len(spent)} {'call' if len(spent) == 1 else 'calls'}"
+    tokens = f"{sum(c.tokens_in for c in spent):,}+{sum(c.tokens_out for c in spent):,} tokens"
+    here = price(sum(c.usd or 0 for c in spent), sum(c.usd is None for c in spent))
+    sums = [f"{name} {price(total.usd, total.unpriced)}" for name, total in (("session", session), ("today", day)) if total]
+    return Text(" · ".join([models, calls, tokens, here, *sums]), style="dim")
+
+
+def price(usd: float, unpriced: int) -> str:
+    """Write what calls cost; those without a known price are counted, never taken for free."""
+    if not unpriced:
+        return f"${usd:.4f}"
+    return f"${usd:.4f} and {unpriced} of unknown price" if usd else "price unknown"
+
+
+def document(
+    intent: str, args: Mapping[str, Any], result: Any = None, error: CopilotError | None = None, spent: Sequence[Spent] = ()
+) -> str:
+    """Return the one JSON document of a call; what language models cost on the way is under `spent`."""
     if error:
         said: dict[str, Any] = {"problem": error.problem, "hint": error.hint, "code": error.code}
         pending = error.pending or None if isinstance(error, NeedsAnswer) else None
@@ -83,6 +100,8 @@ def document(intent: str, args: Mapping[str, Any], result: Any = None, error: Co
             body["preview"] = error.preview.as_json()
     else:
         body = {"ok": True, "intent": intent, "args": dict(args), "result": result.as_json() if isinstance(result, Result) else result}
+    if spent:
+        body["spent"] = [asdict(call) for call in spent]
     return json.dumps(body, ensure_ascii=False, default=str)
 
 

@@ -22,6 +22,8 @@ from copilot.routing.conversation import Conversation, Turn
 from copilot.routing.route import Router
 
 if TYPE_CHECKING:
+    from copilot.outside.chat import Chat
+    from copilot.routing.llm import LanguageModelRouter
     from copilot.routing.offline import OfflineRouter
 
 
@@ -99,9 +101,17 @@ class Terminal:
         chat = self.ctx.router_chat
         if chat is None:
             return self.offline_router
+        from copilot.faces.warming import warm_model
         from copilot.routing.llm import LanguageModelRouter
 
-        return LanguageModelRouter(chat, self.offline_router)
+        warm_model(chat)
+        reflection = self.ctx.store.settings().get("reflection", "always")
+        return self._connected.setdefault((chat, reflection), LanguageModelRouter(chat, self.offline_router, reflection))
+
+    @cached_property
+    def _connected(self) -> "dict[tuple[Chat, str], LanguageModelRouter]":
+        """The connected routers of this process: each finds out once whether its model takes functions."""
+        return {}
 
     @cached_property
     def offline_router(self) -> "OfflineRouter":
@@ -138,18 +148,21 @@ class Terminal:
             echo: Also show which call the utterance became.
         """
         if self.options.json:
-            show.print_document(show.document(turn.route.intent, turn.route.args, turn.result, turn.error))
+            show.print_document(show.document(turn.route.intent, turn.route.args, turn.result, turn.error, turn.spent))
             return turn.exit_code
         if self.options.explain and turn.route.via != "typed":
             self.out.print(show.view_route(turn.route))
         elif echo and turn.route.via != "typed":
             self.out.print(show.call_line(turn.route))
-        if turn.route.fell_back:
-            self.err.print(Text(turn.route.why, style="yellow"))
+        if turn.route.notice:
+            self.err.print(Text(turn.route.notice, style="yellow"))
         if turn.error:
             (self.out if turn.error.exit_code in (3, 4) else self.err).print(show.view_error(turn.error))
         else:
             self.out.print(show.view(turn.result))
+        if turn.spent:
+            ledger = self.conversation.ledger
+            self.out.print(show.cost_line(turn.spent, ledger.of_session() if self.options.session else None, ledger.of_day()))
         return turn.exit_code
 
     def fail(self, error: CopilotError) -> int:

@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from copilot.faces.layout import INDENT, Rows, cell, fields
+from copilot.faces.layout import INDENT, Rows, cell, fields, plain_table
 
 SIGNS = {"create": ("+", "green"), "update": ("~", "yellow"), "replace": ("±", "yellow"), "delete": ("-", "red")}
 BAR = 30
@@ -25,6 +25,7 @@ ONLY: dict[str, tuple[str, ...]] = {
     "Comparison": ("models",),
     "Deployments": ("deployments",),
     "DestroyedDeployment": ("left",),
+    "Forgotten": (),
     "Found": ("models",),
     "Listed": ("models",),
     "Registered": ("credentials", "similar"),
@@ -155,6 +156,18 @@ def _recommended(result: Any) -> Iterator[RenderableType]:
         yield Rows(result.runners_up)
 
 
+def _explained(result: Any) -> Iterator[RenderableType]:
+    table = plain_table("reading", "arguments", "confidence")
+    for place, reading in enumerate(result.readings):
+        table.add_row(Text(reading.intent, style="" if place else "bold"), Text(cell(reading.args)), f"{reading.confidence:.2f}")
+    yield table
+    yield Text(result.why, style="dim")
+    for call in result.calls:
+        usd = f"${call.usd:.4f}" if call.usd is not None else "price unknown"
+        tokens = f"{call.tokens_in:,}+{call.tokens_out:,} tokens"
+        yield Text.assemble((f"{call.purpose}: {call.said}", ""), (f"  {call.model} · {tokens} · {usd}", "dim"))
+
+
 def _helped(result: Any) -> Iterator[RenderableType]:
     for topic in result.topics:
         yield Text.assemble((topic.command, "bold cyan"), f"  {topic.what}")
@@ -164,6 +177,7 @@ def _helped(result: Any) -> Iterator[RenderableType]:
 SPECIAL: dict[str, Callable[[Any], Iterator[RenderableType]]] = {
     "Answered": _answer,
     "Deployed": _deployed,
+    "Explained": _explained,
     "DoomedDeployment": _deployment,
     "Helped": _helped,
     "History": _history,

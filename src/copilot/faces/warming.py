@@ -2,8 +2,12 @@
 
 from contextlib import suppress
 from threading import Thread
+from typing import TYPE_CHECKING
 
 from copilot.errors import CopilotError
+
+if TYPE_CHECKING:
+    from copilot.outside.chat import Chat
 
 
 def warm() -> None:
@@ -12,6 +16,12 @@ def warm() -> None:
     The thread is no daemon: a process that ends inside ONNX Runtime is aborted.
     """
     Thread(target=_load).start()
+
+
+def warm_model(chat: "Chat | None") -> None:
+    """Start importing LiteLLM, which takes seconds, where a language model is configured."""
+    if chat is not None:
+        Thread(target=chat.load, daemon=True).start()
 
 
 def _load() -> None:

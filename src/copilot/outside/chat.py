@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 from copilot.errors import BadArguments, CopilotError, Unavailable
 from copilot.outside.catalogue import credentials
+from copilot.outside.chat_failures import CATALOG, explained, pause_before_next
+from copilot.outside.spending import check_caps, note
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -21,24 +23,6 @@ Message = Mapping[str, Any]
 Parsed = TypeVar("Parsed", bound="BaseModel")
 TIMEOUT = 60.0
 PAUSES = (0.5, 2.0)
-LONGEST_PAUSE = 20.0
-ANOTHER = "Try again, or use another model: copilot models use NAME"
-CATALOG = "See what exists: copilot models search-catalog"
-# LiteLLM's errors, the most special first, with what happened and what to do.
-FAILURES: tuple[tuple[str, type[CopilotError], str, str], ...] = (
-    (
-        "AuthenticationError",
-        Unavailable,
-        "refused the key",
-        "Set the key of its provider in the environment, then: copilot models check NAME",
-    ),
-    ("PermissionDeniedError", Unavailable, "refused the key", "Ask for access to the model, then: copilot models check NAME"),
-    ("RateLimitError", Unavailable, "takes no more requests now", ANOTHER),
-    ("Timeout", Unavailable, "did not answer in time", ANOTHER),
-    ("ContextWindowExceededError", BadArguments, "cannot take a request of this length", "Ask something shorter."),
-    ("NotFoundError", Unavailable, "is not known to its provider", CATALOG),
-    ("BadRequestError", BadArguments, "does not accept the request", CATALOG),
-)
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -66,6 +50,8 @@ class Chatter(Protocol):
 
     @property
     def model(self) -> str: ...
+    @property
+    def functions(self) -> bool | None: ...
 
     def complete(
         self,
@@ -88,6 +74,7 @@ class Chat:
         temperature: Sampling temperature; None leaves it to the provider.
         timeout: Seconds to wait for one answer.
         pauses: Seconds before each further try; a Retry-After header of the endpoint is obeyed when it asks for more.
+        functions: Whether the model can be given functions to call; None when nobody knows, so that the first call tells.
     """
 
     model: str
@@ -95,6 +82,7 @@ class Chat:
     temperature: float | None = None
     timeout: float = TIMEOUT
     pauses: tuple[float, ...] = PAUSES
+    functions: bool | None = None
 
     def complete(
         self,
@@ -116,6 +104,7 @@ class Chat:
         """
         options: dict[str, Any] = {"messages": list(messages)}
         if tools:
+            self._check_functions()
             options |= {"tools": list(tools), "tool_choice": tool_choice or "auto"}
         if on_text:
             return self._reply(self._stream(options, on_text))
@@ -131,7 +120,7 @@ class Chat:
         import instructor
 
         logging.getLogger("instructor").setLevel(logging.CRITICAL + 1)  # it logs what the person typed
-        client: Any = instructor.from_litellm(self._send)
+        client: Any = instructor.from_litellm(self._send, mode=instructor.Mode.JSON if self.functions is False else instructor.Mode.TOOLS)
         try:
             parsed, raw = client.chat.completions.create_with_completion(
                 messages=[dict(m) for m in messages], response_model=shape, max_retries=0
@@ -164,14 +153,25 @@ class Chat:
             own["api_base"] = self.api_base
             if urlsplit(self.api_base).hostname in LOOPBACK:
                 own["api_key"] = "unused"  # a key of a provider has no business at a server on this machine
-        for pause in (*self.pauses, None):
+        check_caps()
+        for own_pause in (*self.pauses, None):
             try:
-                return litellm.completion(**{**options, **own})
+                raw = litellm.completion(**{**options, **own})
+                break
             except Exception as error:
-                if pause is None or not _is_passing(litellm, error):
+                pause = None if own_pause is None else pause_before_next(litellm, error, own_pause)
+                if pause is None:
                     raise self._explained(litellm, error) from error
-                time.sleep(max(pause, _retry_after(error)))
-        raise AssertionError("unreachable")
+                time.sleep(pause)
+        if not options.get("stream"):
+            self._note(raw)
+        return raw
+
+    def _check_functions(self) -> None:
+        """Raise BadArguments where LiteLLM would drop the functions unsaid."""
+        takes = _litellm().get_supported_openai_params(model=self.model)
+        if self.functions is not True and takes is not None and "tools" not in takes:
+            raise BadArguments(f"{self.place} takes no functions.", CATALOG)
 
     def _stream(self, options: dict[str, Any], on_text: Callable[[str], None]) -> Any:
         litellm = _litellm()
@@ -190,14 +190,20 @@ class Chat:
         # LiteLLM ends every stream with a reason of its own making; only this one is the endpoint's.
         if not getattr(stream, "received_finish_reason", True):
             raise Unavailable(f"The answer of {self.place} broke off.", "Try again, or use another model: copilot models use NAME")
-        return litellm.stream_chunk_builder(chunks, messages=options["messages"])
+        raw = litellm.stream_chunk_builder(chunks, messages=options["messages"])
+        self._note(raw)
+        return raw
 
     def _reply(self, raw: Any) -> Reply:
         message = raw.choices[0].message
         calls = tuple(_call(c.function.name, c.function.arguments) for c in message.tool_calls or ())
-        usage = getattr(raw, "usage", None)
-        counted = (int(getattr(usage, "prompt_tokens", 0) or 0), int(getattr(usage, "completion_tokens", 0) or 0))
+        counted = _tokens(raw)
         return Reply(message.content or "", calls, *counted, self._usd(*counted))
+
+    def _note(self, raw: Any) -> None:
+        """Put what was just paid for on the tab, also when the answer turns out to be of no use."""
+        counted = _tokens(raw)
+        note(self.model, *counted, self._usd(*counted))
 
     def _usd(self, tokens_in: int, tokens_out: int) -> float | None:
         """Return the price by LiteLLM's table; None for what it does not list and for self-hosted endpoints."""
@@ -211,15 +217,7 @@ class Chat:
         return usd if usd > 0 else None
 
     def _explained(self, litellm: Any, error: Exception) -> CopilotError:
-        """Turn an error of LiteLLM into one that says what to do; its text may hold the request, so only its kind is told."""
-        for name, kind, problem, hint in FAILURES:
-            if isinstance(error, getattr(litellm, name)):
-                return kind(f"{self.place} {problem}.", hint)
-        key = "" if self.api_base else credentials(self.model.partition("/")[0])
-        hint = f"Set {key} in the environment" if key else "Check that the endpoint runs"
-        return Unavailable(
-            f"{self.place} cannot be reached ({type(error).__name__}).", f"{hint}, or go back with: copilot models use offline"
-        )
+        return explained(litellm, error, self.place, "" if self.api_base else credentials(self.model.partition("/")[0]))
 
 
 @dataclass
@@ -232,6 +230,7 @@ class ScriptedChat:
 
     script: Iterable[Reply | CopilotError]
     model: str = "scripted"
+    functions: bool | None = None
     heard: list[list[Message]] = field(default_factory=list)
     offered: list[list[str]] = field(default_factory=list)
 
@@ -251,6 +250,7 @@ class ScriptedChat:
             raise Unavailable("The script has no answer left.")
         if isinstance(answer, CopilotError):
             raise answer
+        note(self.model, answer.tokens_in, answer.tokens_out, answer.usd)
         if on_text and answer.text:
             on_text(answer.text)
         return answer
@@ -278,21 +278,14 @@ def _litellm() -> Any:
     return litellm
 
 
+def _tokens(raw: Any) -> tuple[int, int]:
+    usage = getattr(raw, "usage", None)
+    return int(getattr(usage, "prompt_tokens", 0) or 0), int(getattr(usage, "completion_tokens", 0) or 0)
+
+
 def _call(name: str | None, arguments: str | None) -> Call:
     try:
         args = json.loads(arguments or "{}")
     except json.JSONDecodeError:
         return Call(name or "", arguments or "")
     return Call(name or "", args if isinstance(args, dict) else arguments or "")
-
-
-def _is_passing(litellm: Any, error: Exception) -> bool:
-    """Say whether the same request may succeed in a moment."""
-    kinds = (litellm.RateLimitError, litellm.InternalServerError, litellm.ServiceUnavailableError, litellm.APIConnectionError)
-    return isinstance(error, kinds) and not isinstance(error, litellm.Timeout)
-
-
-def _retry_after(error: Exception) -> float:
-    headers = getattr(error, "litellm_response_headers", None) or getattr(getattr(error, "response", None), "headers", None) or {}
-    said = str(headers.get("retry-after") or "0")
-    return min(float(said), LONGEST_PAUSE) if said.replace(".", "", 1).isdigit() else 0.0

@@ -91,6 +91,15 @@ MIGRATIONS = (
         id TEXT NOT NULL, owner TEXT NOT NULL, deployment TEXT NOT NULL, body TEXT NOT NULL, made_at TEXT NOT NULL, PRIMARY KEY (owner, id)
     );
     """,
+    # 5: language models. Every call with its price (null when unknown); nothing that a person typed.
+    """
+    CREATE TABLE model_calls (
+        seq INTEGER PRIMARY KEY, owner TEXT NOT NULL, session TEXT NOT NULL, purpose TEXT NOT NULL, model TEXT NOT NULL,
+        tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL, usd REAL, said TEXT NOT NULL, at TEXT NOT NULL
+    );
+    CREATE INDEX model_calls_by_day ON model_calls (owner, at);
+    CREATE INDEX model_calls_by_session ON model_calls (owner, session);
+    """,
 )
 
 

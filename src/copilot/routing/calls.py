@@ -1,6 +1,9 @@
-"""Abilities as tools for a language model, and calls checked against them."""
+"""Abilities as tools for a language model, and its calls: read as JSON, never evaluated, and checked."""
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,6 +14,9 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 TYPES: dict[str, Any] = {"integer": int, "number": float, "boolean": bool, "list of string": list[str]}
+LONGEST = 10_000
+"""Characters of a model's answer that are looked at."""
+THOUGHTS = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL)
 
 
 @cache
@@ -45,6 +51,37 @@ def tool(ability: Ability) -> dict[str, Any]:
     }
 
 
+def written_call(text: str) -> tuple[str, Any] | None:
+    """Read a call that a model wrote as `{"tool": NAME, "args": {…}}`; None when there is none, or not just one."""
+    said = read_object(text, ("tool", "name"))
+    if said is None:
+        return None
+    args: Any = next((said[key] for key in ("args", "arguments", "parameters") if key in said), {})
+    return str(said.get("tool") or said.get("name")), args
+
+
+def read_object(text: str, keys: Sequence[str]) -> dict[str, Any] | None:
+    """Return the JSON object in a text that has one of the keys.
+
+    None when there is none, when something in braces is no JSON (what is inside it could be anything), or when there are
+    several that differ: a model that quotes an object beside its own is not understood rather than misunderstood.
+    """
+    decoder = json.JSONDecoder(parse_constant=_no_number)
+    text, found, place = THOUGHTS.sub("", text)[:LONGEST], [], 0
+    while (place := text.find("{", place)) >= 0:
+        try:
+            value, place = decoder.raw_decode(text, place)
+        except (ValueError, RecursionError):
+            return None
+        if any(key in value for key in keys):
+            found.append(value)
+    return found[0] if found and all(other == found[0] for other in found) else None
+
+
+def _no_number(said: str) -> None:
+    raise ValueError(f"{said} is no number")
+
+
 def check(name: str, args: Any, abilities: Mapping[str, Ability]) -> dict[str, Any]:
     """Return the arguments of a call, typed, without the empty ones.
 
@@ -69,3 +106,16 @@ def check(name: str, args: Any, abilities: Mapping[str, Ability]) -> dict[str, A
 def missing(ability: Ability, args: Mapping[str, Any]) -> str | None:
     """Return the first required argument that is not given."""
     return next((name for name in ability.required if name not in args), None)
+
+
+def findings(ability: Ability, args: Mapping[str, Any], names: Mapping[str, Sequence[str]]) -> list[str]:
+    """Say what is odd about a valid call: a required argument that is missing, a name that does not exist."""
+    found = [f"required argument missing: {name}" for name in ability.required if name not in args]
+    for name, value in args.items():
+        kind = None if ability.group == "models" and name != "name" else ability.kind_of(name)  # those are of the catalogue
+        existing = [known.lower() for known in names.get(f"{kind}s", ())]
+        for named in value if isinstance(value, list) else [value]:
+            if kind and str(named).lower() not in existing:
+                near = get_close_matches(str(named).lower(), existing, n=1)
+                found.append(f"{name}: no {kind} is named '{named}'" + (f"; there is '{near[0]}'" if near else ""))
+    return found

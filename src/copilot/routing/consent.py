@@ -2,8 +2,14 @@
 
 import re
 
-YES = {"yes", "y", "ok", "okay", "sure", "go", "go ahead", "do it", "confirm", "ok do it", "yes please"}
-NO = {"no", "n", "cancel", "stop", "abort", "never mind", "no thanks"}
+YES = {
+    "yes", "y", "yep", "yeah", "yes please", "yes do it", "ok", "okay", "ok do it", "sure", "go", "go ahead", "go for it", "do it",
+    "confirm", "looks good", "looks good to me", "sounds good", "lgtm",
+}  # fmt: skip
+NO = {
+    "no", "n", "nope", "cancel", "stop", "abort", "never mind", "no thanks", "not now", "hold on", "hold off", "hang on", "wait",
+    "forget it",
+}  # fmt: skip
 """Replies to a question that need no router; it reads all the others."""
 
 AGREEING = re.compile(

@@ -5,12 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from copilot.errors import CopilotError, NeedsAnswer, OutOfScope
+from copilot.errors import CopilotError, NeedsAnswer, NotFound, OutOfScope
 from copilot.intent import THINGS, Intent
 from copilot.masking import mask, masked
 from copilot.outside.catalogue import BUILTIN_NAME
+from copilot.outside.spending import Ledger, Spent, counting
 from copilot.outside.store import Store
 from copilot.routing.consent import NO, YES, agrees, hesitates, wonders
+from copilot.routing.memory import FOLLOWED, Explained, Forgotten, explain, reference
 from copilot.routing.route import Reading, Route, Router, Situation
 
 REMEMBERED = 20
@@ -19,6 +21,8 @@ REMEMBERED = 20
 LONGEST = 20_000
 """Characters of one utterance; more is a pasted file."""
 
+WHY = ("why", "/why")
+FORGET = "/forget"
 TAKING_BACK = {"undo", "undo that", "undo it", "/undo"}
 RISKY = ("cloud", "destructive")
 CLEAR = 0.9
@@ -45,10 +49,18 @@ class Turn:
     route: Route
     result: Any = None
     error: CopilotError | None = None
+    spent: tuple[Spent, ...] = ()
 
     @property
     def exit_code(self) -> int:
         return self.error.exit_code if self.error else 0
+
+    @property
+    def outcome(self) -> str:
+        """`done`, `asked`, `declined` or `failed`."""
+        if isinstance(self.error, NeedsAnswer):
+            return "asked"
+        return "declined" if isinstance(self.error, OutOfScope) else "failed" if self.error else "done"
 
     @property
     def asks_for_yes(self) -> bool:
@@ -73,10 +85,9 @@ class Conversation:
     perform: Perform
     history: list[dict[str, Any]] = field(default_factory=list)
     pending: dict[str, Any] | None = None
-    last_route: Route | None = None
-    usd: float = 0.0
 
     def __post_init__(self) -> None:
+        self.ledger = Ledger(self.store, self.name)
         state = self.store.session(self.name) if self.name else {}
         self.history = list(state.get("history", ()))
         self.pending = state.get("pending")
@@ -85,6 +96,9 @@ class Conversation:
         """Take one line to its end: read it, run it, remember it. Errors come back in the turn, not as exceptions."""
         utterance = utterance.strip()
         try:
+            if utterance.lower() in (*WHY, FORGET):
+                name, act = ("forget", self.forget) if utterance.lower() == FORGET else ("why", self.explain)
+                return Turn(utterance, Route(name, {}, 1.0, "act", via="typed"), act())
             route = self.read(utterance)
         except CopilotError as error:
             return Turn(utterance, Route("out_of_scope", {}, 0.0, "decline"), error=error)
@@ -99,20 +113,21 @@ class Conversation:
         return self.run("confirm" if agreed else "cancel", {})
 
     def _take(self, utterance: str, route: Route) -> Turn:
-        self.last_route = route
         before = self.pending
-        try:
-            turn = Turn(utterance, *self._act(utterance, route))
-            self.pending = None
-        except NeedsAnswer as error:
-            self.pending = {**error.pending, "said": error.problem} if error.pending else None
-            turn = Turn(utterance, route, error=error)
-        except CopilotError as error:
-            self.pending = before if isinstance(error, OutOfScope) else None
-            turn = Turn(utterance, route, error=error)
-        self.usd += sum(spent.usd or 0 for spent in route.spent) + (getattr(turn.result, "usd", None) or 0)
-        self._remember(turn, (before or {}).get("once", ()))
-        return turn
+        with counting("", self.ledger.caps(self.store.settings())) as calls:
+            try:
+                turn = Turn(utterance, *self._act(utterance, route))
+                self.pending = None
+            except NeedsAnswer as error:
+                self.pending = {**error.pending, "said": error.problem} if error.pending else None
+                turn = Turn(utterance, route, error=error)
+            except CopilotError as error:
+                self.pending = before if isinstance(error, OutOfScope) else None
+                turn = Turn(utterance, route, error=error)
+        spent = [replace(call, purpose=turn.route.intent) for call in calls]
+        self.ledger.record(spent)
+        self._remember(turn, before)
+        return replace(turn, spent=(*route.spent, *spent))
 
     def read(self, utterance: str) -> Route:
         """Decide what a line means without doing it."""
@@ -126,24 +141,42 @@ class Conversation:
             return Route(name, args, 1.0, "act", why="A typed command runs as it is.", via="typed")
         if route := self._reply(utterance):
             return route
-        return self.router().route(mask(utterance), self.situation(), self.abilities)
+        return self._ask_router(utterance, self.situation())
+
+    def _ask_router(self, utterance: str, situation: Situation) -> Route:
+        with counting("route", self.ledger.caps(self.store.settings())):
+            route = self.router().route(mask(utterance), situation, self.abilities)
+        self.ledger.record(route.spent)
+        return route
 
     def situation(self) -> Situation:
         names = {f"{kind}s": self.store.names(kind) for kind in THINGS}
         if BUILTIN_NAME not in names["models"]:
             names["models"].append(BUILTIN_NAME)
-        return Situation(names, tuple(self.history), masked(_lasting(self.pending)))
+        history = tuple(reference(turn) for turn in self.history if turn.get("outcome", "done") in FOLLOWED)
+        return Situation(names, history, masked(_lasting(self.pending)))
 
     def keep_asking(self, agent: str) -> None:
         """Stay with an agent: the next line is a question for it again, until the person says stop."""
         self.pending = {"ask": "question", "intent": "ask_agent", "args": {"agent": agent}}
 
-    def forget(self) -> None:
-        """Drop the last turn and whatever is open."""
-        self.pending = None
-        if self.history:
-            self.history.pop()
+    def explain(self) -> Explained:
+        """Say how the last line was read; raise NotFound when there is none."""
+        last = self._last()
+        return explain(Route.from_log(last["route"]), last["user"])
+
+    def forget(self) -> Forgotten:
+        """Drop the last turn; what was open before it is open again unless it was carried out. Raise NotFound when there is none."""
+        last = self._last()
+        self.history.pop()
+        self.pending = None if last["outcome"] == "done" else last["before"]
         self._save()
+        return Forgotten(said=last["user"])
+
+    def _last(self) -> dict[str, Any]:
+        if not self.history:
+            raise NotFound("Nothing was said yet in this conversation.", "Name one to go on with: --session NAME")
+        return self.history[-1]
 
     def _act(self, utterance: str, route: Route) -> tuple[Route, Any]:
         if route.decision == "decline":
@@ -192,7 +225,7 @@ class Conversation:
         """Return the route of a line that is plainly meant for copilot, though an agent is being talked to."""
         if wonders(utterance):
             return None
-        route = self.router().route(mask(utterance), replace(self.situation(), pending=None), self.abilities)
+        route = self._ask_router(utterance, replace(self.situation(), pending=None))
         clear = route.decision == "act" and route.confidence >= CLEAR and route.intent not in TALK
         return route if clear else None
 
@@ -207,14 +240,23 @@ class Conversation:
         number = ORDINALS.get(found[1]) or int(found[1])
         return readings[number - 1] if 1 <= number <= len(readings) else None
 
-    def _remember(self, turn: Turn, once: Sequence[str]) -> None:
-        """Keep a turn for later references, less the arguments that held for one confirmation only."""
-        route = turn.route
-        if turn.error is None or isinstance(turn.error, NeedsAnswer):
-            args = {name: value for name, value in route.args.items() if name not in once}
-            self.history.append(masked({"user": turn.utterance, "intent": route.intent, "args": args}))
-            del self.history[:-REMEMBERED]
+    def _remember(self, turn: Turn, before: Mapping[str, Any] | None) -> None:
+        """Keep a turn for `why` and for later references, less the arguments that held for one confirmation only."""
+        once, route = (before or {}).get("once", ()), turn.route
+        args = {name: value for name, value in route.args.items() if name not in once}
+        if route.intent == "undo" and turn.error is None:
+            self._take_back(getattr(turn.result, "ability", ""))
+        kept = {"user": turn.utterance, "intent": route.intent, "args": args, "outcome": turn.outcome, "before": before}
+        self.history.append(masked({**kept, "route": replace(route, args=args).as_log()}))
+        del self.history[:-REMEMBERED]
         self._save()
+
+    def _take_back(self, ability: str) -> None:
+        """Drop the newest turn of an ability whose change was undone, so that "it" no longer means what is gone."""
+        for place in reversed(range(len(self.history))):
+            if self.history[place]["intent"] == ability and self.history[place].get("outcome") == "done":
+                del self.history[place]
+                return
 
     def _save(self) -> None:
         if self.name:

@@ -9,17 +9,20 @@ from typing import Any, Literal
 from copilot.errors import BadArguments, CopilotError
 from copilot.intent import Ability
 from copilot.outside.chat import Chatter, Reply
+from copilot.outside.spending import Spent, counting
 from copilot.prompt import prompt
-from copilot.routing.calls import arguments_model, check, missing, tool
+from copilot.routing.calls import arguments_model, check, findings, missing, read_object, tool, written_call
 from copilot.routing.offline import OfflineRouter
-from copilot.routing.route import FELL_BACK, Reading, Route, Situation, Spent
+from copilot.routing.route import Reading, Route, Situation
 
 Reflection = Literal["always", "on_doubt", "never"]
 SHORTLIST = 12
 ALWAYS = ("out_of_scope", "help")
+RISKY = ("cloud", "destructive")
 REMEMBERED = 6
 SURE, LIKELY = 0.97, 0.9
 """Confidence of a call that the offline router shares, and of one that it does not."""
+QUOTED = re.compile(r"\"[^\"]+\"|“[^”]+”|„[^“”]+[“”]|«[^»]+»|`[^`]+`|(?<!\w)'[^']+'(?!\w)")
 
 
 @dataclass
@@ -41,8 +44,19 @@ class Attempt:
         history = [dict(turn) for turn in self.situation.history[-REMEMBERED:]]
         return {"utterance": self.utterance, "names": names, "history": history, "pending": self.situation.pending}
 
+    @property
+    def validation(self) -> str:
+        """What the rules say of the first call."""
+        if self.problem:
+            return f"not valid: {self.problem}"
+        return "; ".join(["valid", *findings(self.offered[self.intent], self.args, self.situation.names)])
 
-@dataclass(frozen=True)
+    def decided(self, said: str) -> None:
+        """Note what the last call of the model came to."""
+        self.spent[-1] = replace(self.spent[-1], said=said)
+
+
+@dataclass
 class LanguageModelRouter:
     """Routes with a language model. It can only name abilities that exist, whatever the words say.
 
@@ -56,12 +70,14 @@ class LanguageModelRouter:
     offline: OfflineRouter
     reflection: Reflection = "always"
 
+    def __post_init__(self) -> None:
+        self.functions = self.chat.functions
+
     def route(self, utterance: str, situation: Situation, abilities: Mapping[str, Ability]) -> Route:
-        """Return what to do. A model that fails is never an error: the offline router answers and `why` says so."""
+        """Return what to do. A model that fails is never an error: the offline router answers, and the notice says so."""
         fallback = self.offline.route(utterance, situation, abilities)
-        names = [n for n in self.offline.shortlist(utterance, situation, len(self.offline.known)) if n in abilities and n not in ALWAYS]
-        chosen = [*names[: SHORTLIST - len(ALWAYS)], *(n for n in ALWAYS if n in abilities)]
-        attempt = Attempt(utterance, situation, {name: abilities[name] for name in chosen}, fallback)
+        offered = {name: abilities[name] for name in shortlist(self.offline, utterance, situation, abilities)}
+        attempt = Attempt(utterance, situation, offered, fallback)
         try:
             self._choose(attempt)
             if attempt.problem and attempt.intent in attempt.offered:
@@ -69,35 +85,59 @@ class LanguageModelRouter:
             if self._doubts(attempt):
                 return self._reflect(attempt)
         except CopilotError as error:
-            why = f"{FELL_BACK} ({error.problem.rstrip('.')}); routed offline: {fallback.why}"
-            return replace(fallback, why=why, spent=tuple(attempt.spent))
+            return _offline(attempt, f"The model did not help ({error.problem.rstrip('.')}); routed offline. {error.hint}".rstrip())
         return self._keep(attempt, "") if not attempt.problem else self._give_up(attempt, attempt.problem)
 
     def _choose(self, attempt: Attempt) -> None:
-        reply = self.chat.complete(_messages("route", attempt.evidence), [tool(a) for a in attempt.offered.values()], "auto")
-        attempt.spent.append(_spent("route", self.chat, reply))
-        name, args = _first_call(reply, attempt.offered)
+        name, args = self._first_call(attempt)
         attempt.intent = name
         try:
             attempt.args = check(name, args, attempt.offered)
         except BadArguments as error:
             attempt.args, attempt.problem = dict(args) if isinstance(args, Mapping) else {}, error.problem
+        attempt.decided(" ".join([name, *attempt.args]) if name in attempt.offered else "no such tool")
+
+    def _first_call(self, attempt: Attempt) -> tuple[str, Any]:
+        """Return the model's first call: of a function, or written as JSON. Words alone are a refusal."""
+        if self.functions is not False:
+            try:
+                reply = self._complete(attempt, "route", prompt("route"), attempt.evidence, True)
+            except BadArguments:
+                if self.functions:
+                    raise
+                return self._written(attempt)  # perhaps it is only the functions that it does not take
+            self.functions = True
+            if reply.calls:
+                return reply.calls[0].name, reply.calls[0].args
+            written = written_call(reply.text)
+            return written if written and written[0] in attempt.offered else ("out_of_scope", {})
+        return self._written(attempt)
+
+    def _written(self, attempt: Attempt) -> tuple[str, Any]:
+        """Ask for the call in writing, as models without functions are asked."""
+        evidence = {**attempt.evidence, "tools": [tool(ability)["function"] for ability in attempt.offered.values()]}
+        reply = self._complete(attempt, "route", f"{prompt('route')}\n{prompt('route_in_writing')}", evidence)
+        self.functions = False
+        return written_call(reply.text) or ("", {})
 
     def _repair(self, attempt: Attempt) -> None:
         """Ask once more for arguments that the ability accepts."""
         evidence = {**attempt.evidence, "tool": attempt.intent, "args": attempt.args, "problem": attempt.problem}
-        try:
-            fixed, reply = self.chat.parse(_messages("route", evidence), arguments_model(attempt.offered[attempt.intent]))
-        except BadArguments:
-            return
-        attempt.spent.append(_spent("repair", self.chat, reply))
+        with counting("repair") as calls:
+            try:
+                fixed, _ = self.chat.parse(_messages(prompt("route"), evidence), arguments_model(attempt.offered[attempt.intent]))
+            except BadArguments:
+                attempt.spent += [replace(call, said="still not valid") for call in calls]
+                return
+        attempt.spent += calls
         attempt.args = {k: v for k, v in fixed.model_dump().items() if v not in (None, "", [])}
         attempt.problem = ""
+        attempt.decided(" ".join([attempt.intent, *attempt.args]))
 
     def _doubts(self, attempt: Attempt) -> bool:
         if self.reflection == "on_doubt":
             shaky = attempt.fallback.decision != "act" or attempt.fallback.intent != attempt.intent
-            return bool(attempt.problem) or shaky or attempt.offered[attempt.intent].effect in ("cloud", "destructive")
+            return bool(attempt.problem) or shaky or attempt.offered[attempt.intent].effect in RISKY
         return self.reflection == "always"
 
     def _reflect(self, attempt: Attempt) -> Route:
@@ -105,15 +145,16 @@ class LanguageModelRouter:
         evidence = {
             **attempt.evidence,
             "call": {"intent": attempt.intent, "args": attempt.args},
-            "problem": attempt.problem,
+            "validation": attempt.validation,
             "candidates": [c.as_json() for c in candidates],
             "tools": {name: [ability.summary, *(a.name for a in ability.args)] for name, ability in attempt.offered.items()},
         }
-        reply = self.chat.complete(_messages("reflect", evidence))
-        attempt.spent.append(_spent("reflect", self.chat, reply))
-        said = _object(reply.text) or {}
-        why = f"{said.get('verdict', 'no verdict')}: {str(said.get('why') or '')[:200]}"
-        match said.get("verdict"):
+        reply = self._complete(attempt, "reflect", prompt("reflect"), evidence)
+        said = read_object(reply.text, ("verdict",)) or {}
+        verdict = str(said.get("verdict") or "no verdict")[:20]
+        attempt.decided(verdict)
+        why = f"{verdict}: {str(said.get('why') or '')[:200]}"
+        match verdict:
             case "keep" if not attempt.problem:
                 return self._keep(attempt, why)
             case "mend":
@@ -122,7 +163,7 @@ class LanguageModelRouter:
                 return self._ask(attempt, str(said.get("ask") or ""), why)
             case "refuse":
                 return Route("out_of_scope", {}, LIKELY, "decline", why=why, via=self.chat.model, spent=tuple(attempt.spent))
-        return self._give_up(attempt, why) if attempt.problem else self._keep(attempt, "The check gave no verdict.")
+        return self._give_up(attempt, attempt.problem) if attempt.problem else self._keep(attempt, "The check gave no verdict.")
 
     def _mend(self, attempt: Attempt, said: Mapping[str, Any], why: str) -> Route:
         try:
@@ -133,7 +174,8 @@ class LanguageModelRouter:
             return self._keep(attempt, f"The correction was not valid: {error.problem}")
         before = attempt.intent
         attempt.intent, attempt.args = str(said["intent"]), args
-        return self._keep(attempt, f"{why} (first: {before})")
+        attempt.decided(" ".join(["mend", attempt.intent, *args]))
+        return self._keep(attempt, f"{why} (first: {before or 'no call'})")
 
     def _ask(self, attempt: Attempt, argument: str, why: str) -> Route:
         ability = attempt.offered[attempt.intent]
@@ -141,51 +183,66 @@ class LanguageModelRouter:
         if route.decision == "decline":
             return route
         ask = argument if ability.argument(argument) and argument not in attempt.args else route.ask
-        own = Reading(attempt.intent, attempt.args, route.confidence)
-        others = tuple(r for r in (own, *attempt.fallback.alternatives) if r.intent in attempt.offered)
-        return replace(route, decision="ask", ask=ask, alternatives=() if ask else others)
+        return replace(route, decision="ask", ask=ask, alternatives=() if ask else _readings(attempt, route.confidence))
 
     def _keep(self, attempt: Attempt, why: str) -> Route:
         """Return the route of the call that stands."""
-        agreed = attempt.intent == attempt.fallback.intent
-        confidence = SURE if agreed else LIKELY
+        confidence = SURE if attempt.intent == attempt.fallback.intent else LIKELY
         spent, model = tuple(attempt.spent), self.chat.model
         if attempt.intent == "out_of_scope":
             return Route("out_of_scope", {}, confidence, "decline", why=why or "None of my abilities covers that.", via=model, spent=spent)
+        if self._is_only_quoted(attempt):
+            told = f"Only the quoted words ask for {attempt.intent}. {why}".rstrip()
+            return Route(attempt.intent, attempt.args, confidence, "ask", None, _readings(attempt, confidence), told, model, spent)
         gap = missing(attempt.offered[attempt.intent], attempt.args)
         others = tuple(r for r in attempt.fallback.alternatives if r.intent != attempt.intent)
         return Route(attempt.intent, attempt.args, confidence, "ask" if gap else "act", gap, others, why, model, spent)
 
+    def _is_only_quoted(self, attempt: Attempt) -> bool:
+        """Say whether a call that costs or destroys comes out of quoted words: the offline router does not see it without them."""
+        bare = unquoted(attempt.utterance, attempt.situation)
+        if attempt.offered[attempt.intent].effect not in RISKY or bare == attempt.utterance:
+            return False
+        return self.offline.route(bare, attempt.situation, attempt.offered).intent != attempt.intent
+
     def _give_up(self, attempt: Attempt, problem: str) -> Route:
-        why = f"The model's call was not valid ({problem.rstrip('.')}); routed offline: {attempt.fallback.why}"
-        return replace(attempt.fallback, why=why, spent=tuple(attempt.spent))
+        return _offline(attempt, f"The model's call was not valid ({problem.rstrip('.')}); routed offline.")
+
+    def _complete(self, attempt: Attempt, purpose: str, system: str, evidence: Mapping[str, Any], functions: bool = False) -> Reply:
+        tools = [tool(ability) for ability in attempt.offered.values()] if functions else None
+        with counting(purpose) as calls:
+            reply = self.chat.complete(_messages(system, evidence), tools, "auto" if tools else None)
+        attempt.spent += calls
+        return reply
 
 
-def _messages(name: str, evidence: Mapping[str, Any]) -> list[dict[str, str]]:
+def shortlist(offline: OfflineRouter, utterance: str, situation: Situation, abilities: Mapping[str, Ability]) -> list[str]:
+    """Return the names of the abilities that are offered to the model: the likeliest that exist, and the ways out."""
+    ranked = offline.shortlist(utterance, situation, len(offline.known))
+    likely = [name for name in ranked if name in abilities and name not in ALWAYS]
+    return [*likely[: SHORTLIST - len(ALWAYS)], *(name for name in ALWAYS if name in abilities)]
+
+
+def unquoted(utterance: str, situation: Situation) -> str:
+    """Return an utterance without its quotations; a quoted name of the workspace stays, for it is only a name."""
+    names = {name.lower() for listed in situation.names.values() for name in listed}
+    return QUOTED.sub(lambda found: found[0] if found[0][1:-1].lower() in names else "…", utterance)
+
+
+def _offline(attempt: Attempt, notice: str) -> Route:
+    """Return what the offline router said, with what the model has cost and why it does not count."""
+    return replace(attempt.fallback, why=f"{notice} {attempt.fallback.why}".rstrip(), notice=notice, spent=tuple(attempt.spent))
+
+
+def _readings(attempt: Attempt, confidence: float) -> tuple[Reading, ...]:
+    """Return the model's call and the offline router's readings as choices, each ability once."""
+    fallback = attempt.fallback
+    own = Reading(attempt.intent, attempt.args, confidence)
+    readings = {r.intent: r for r in (own, Reading(fallback.intent, fallback.args, fallback.confidence), *fallback.alternatives)}
+    readings[own.intent] = own
+    return tuple(r for r in readings.values() if r.intent in attempt.offered and r.intent != "out_of_scope")
+
+
+def _messages(system: str, evidence: Mapping[str, Any]) -> list[dict[str, str]]:
     data = json.dumps(evidence, ensure_ascii=False, default=str)
-    return [{"role": "system", "content": prompt(name)}, {"role": "user", "content": data}]
-
-
-def _spent(purpose: str, chat: Chatter, reply: Reply) -> Spent:
-    return Spent(purpose, chat.model, reply.tokens_in, reply.tokens_out, reply.usd)
-
-
-def _first_call(reply: Reply, offered: Mapping[str, Ability]) -> tuple[str, Any]:
-    """Return the first call of a reply; models without tools write it as JSON. Words alone are a refusal."""
-    if reply.calls:
-        return reply.calls[0].name, reply.calls[0].args
-    said = _object(reply.text) or {}
-    name = said.get("name") or said.get("tool") or said.get("intent")
-    if name in offered:
-        return str(name), said.get("arguments") or said.get("args") or said.get("parameters") or {}
-    return "out_of_scope", {}
-
-
-def _object(text: str) -> dict[str, Any] | None:
-    """Read the JSON object in a text, None when there is none."""
-    found = re.search(r"\{.*\}", text, re.DOTALL)
-    try:
-        said = json.loads(found[0]) if found else None
-    except json.JSONDecodeError:
-        return None
-    return said if isinstance(said, dict) else None
+    return [{"role": "system", "content": system}, {"role": "user", "content": data}]

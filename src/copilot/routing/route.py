@@ -1,16 +1,15 @@
 """What a router is given and what it answers."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
 
 from copilot.intent import Ability
+from copilot.outside.spending import Spent
 
 Decision = Literal["act", "ask", "decline"]
 KINDS = ("models", "collections", "agents", "benchmarks", "deployments")
 """The kinds of named things that a workspace has, as `Situation.names` lists them."""
-
-FELL_BACK = "The model did not help"
 
 
 @dataclass(frozen=True)
@@ -26,23 +25,13 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Spent:
-    """One call of a language model."""
-
-    purpose: str
-    model: str
-    tokens_in: int
-    tokens_out: int
-    usd: float | None
-
-
-@dataclass(frozen=True)
 class Route:
     """What to do with an utterance.
 
     `intent` and `args` are the best reading even when the decision is to ask; declining is `out_of_scope`.
     `ask` names the argument that is missing, when that is what is asked; otherwise asking offers the alternatives.
-    `via` is `typed`, `pending`, `offline` or the model's name; `why` is for people.
+    `via` is `typed`, `pending`, `offline` or the model's name; `why` is for people. `notice` is what they must be told
+    unasked: that the model did not help, or may not be asked. `spent` holds the calls of the model that led here.
     """
 
     intent: str
@@ -54,11 +43,7 @@ class Route:
     why: str = ""
     via: str = "offline"
     spent: tuple[Spent, ...] = ()
-
-    @property
-    def fell_back(self) -> bool:
-        """Whether a language model was asked and did not help."""
-        return self.why.startswith(FELL_BACK)
+    notice: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -69,6 +54,19 @@ class Route:
             "ask": self.ask,
             "alternatives": [a.as_json() for a in self.alternatives],
         }
+
+    def as_log(self) -> dict[str, Any]:
+        """Return all of it as a conversation keeps it."""
+        calls = [asdict(call) for call in self.spent]
+        return {**self.as_json(), "why": self.why, "via": self.via, "calls": calls, "notice": self.notice}
+
+    @classmethod
+    def from_log(cls, kept: Mapping[str, Any]) -> "Route":
+        """Read what `as_log` wrote."""
+        readings = tuple(Reading(**reading) for reading in kept["alternatives"])
+        calls = tuple(Spent(**call) for call in kept["calls"])
+        told = {name: kept[name] for name in ("intent", "args", "confidence", "decision", "ask", "why", "via", "notice")}
+        return cls(**told, alternatives=readings, spent=calls)
 
 
 @dataclass(frozen=True)
