@@ -1,5 +1,6 @@
 """The abilities about documents, called as every face calls them."""
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,17 @@ def test_a_bucket_becomes_a_collection_that_follows_it(ctx: Context) -> None:
     again = run(ctx, "refresh_collection", collection="manuals")
     assert (again.changed, again.removed) == (1, 1)
     assert {p.text for p in run(ctx, "search_data", query="lockers").passages} == {"Lockers hold ropes."}
+
+
+def test_a_killed_ingest_of_what_was_piped_in_does_not_take_the_next_pipe(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"Meant for another command.")))
+    resume = REGISTRY["ingest_data"].recover
+    assert resume is not None
+    assert "pipe it in again" in resume(ctx, source="-")
+    assert run(ctx, "list_collections").collections == ()
+    piped = run(ctx, "ingest_data", source="-", collection="notes")
+    assert (piped.collection, piped.indexed) == ("notes", 1)
+    assert run(ctx, "refresh_collection", collection="notes").files == ()
 
 
 def test_failures_alone_can_be_asked_for(ctx: Context, leave: Path) -> None:

@@ -184,3 +184,17 @@ def test_an_attachment_that_failed_is_tried_again_and_nothing_else(read: Ingest,
         "m.eml/whole.txt": "unchanged",
     }
     assert len(store.rows("SELECT id FROM documents")) == 3
+
+
+def test_an_archive_that_can_be_opened_at_last_is_no_failure_any_more(read: Ingest, tmp_path: Path, store: Store) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "good.txt").write_text("Fine.")
+    good = packed({"x.txt": b"One."})
+    (tmp_path / "in" / "a.zip").write_bytes(good[:40])
+    assert read(tmp_path / "in")["a.zip"].status == "failed"
+    (tmp_path / "in" / "a.zip").write_bytes(good)
+    read(tmp_path / "in")
+    assert [row["name"] for row in store.rows("SELECT name FROM documents WHERE removed_by IS NULL ORDER BY name")] == [
+        "a.zip/x.txt",
+        "good.txt",
+    ]

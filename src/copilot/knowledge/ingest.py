@@ -54,7 +54,7 @@ def reading(shelf: Shelf) -> Iterator["Reading"]:
     home = shelf.store.path.parent
     home.mkdir(parents=True, exist_ok=True)
     shelf.clear()
-    for left in home.glob(f"{SCRATCH}*"):
+    for left in home.glob(f"{SCRATCH}[0-9]*-*"):
         if not alive(int(left.name.split("-")[1])):
             shutil.rmtree(left, ignore_errors=True)
     prefix = f"{SCRATCH}{os.getpid()}-"
@@ -107,6 +107,8 @@ class Reading:
                 self._drop_missing(job.file, inner)
             if extracted is None or extracted["chunks"] or extracted["reason"]:
                 yield self._settle(job, extracted)  # after its parts: a container that is known has none unread
+            else:
+                self.shelf.drop([job.file.source])  # an archive that could not be opened before
             yield from parts
             self._tidy(job)
             advance(job.file.name)
@@ -145,8 +147,9 @@ class Reading:
     def _drop_missing(self, file: File, inner: Iterable[File]) -> None:
         """Take away what an earlier version of a container held and this one does not."""
         held = {part.source for part in inner}
-        old = [source for source in self.shelf.sources() if source.startswith(f"{file.source}{INSIDE}")]
-        self.shelf.drop(s for s in old if s not in held and not any(s.startswith(f"{part}{INSIDE}") for part in held))
+        for source in self.shelf.sources(f"{file.source}{INSIDE}"):
+            if source not in held and not any(source.startswith(f"{part}{INSIDE}") for part in held):
+                self.shelf.drop([source])
 
     def _tidy(self, job: _Job) -> None:
         if job.folder.exists():

@@ -2,7 +2,7 @@
 
 import glob
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from copilot.errors import CopilotError, NotFound
@@ -55,7 +55,8 @@ def _is_gone(source: str, run: Reading, lost: Sequence[str]) -> bool:
     outermost = source.partition(INSIDE)[0]
     if outermost in run.seen or outermost.startswith(PIPED):
         return False
-    return not any(outermost.startswith(f"{place}/") for place in run.seen) and not any(_covers(origin, outermost) for origin in lost)
+    unentered = any(str(folder) in run.seen for folder in PurePath(outermost).parents)
+    return not unentered and not any(_covers(origin, outermost) for origin in lost)
 
 
 def _covers(origin: str, source: str) -> bool:

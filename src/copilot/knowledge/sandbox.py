@@ -26,8 +26,8 @@ SECONDS_A_MEGABYTE = 30
 MAX_SECONDS = 3600
 MEMORY, MEMORY_A_BYTE, MAX_MEMORY = 1536 << 20, 12, 3 << 30
 """Bytes that reading may take: what the parsers need themselves, and for each byte of the file."""
-OUTPUT, OUTPUT_A_BYTE = 256 << 20, 16
-"""Bytes that a file may write: a record names its columns in each row."""
+OUTPUT, OUTPUT_A_BYTE = 512 << 20, 16
+"""Bytes that a file may write: a record names its columns in each row, and what is in an archive may be this large."""
 STOP_SECONDS = 5
 GRACE_SECONDS = 60
 """How much later than its limit a file may answer: the process may have to import a parser first."""

@@ -75,10 +75,11 @@ class Shelf:
                 connection.execute(f"UPDATE documents SET removed_by = ? {where}", (self.operation, *key))
         return names
 
-    def sources(self) -> list[str]:
-        """Return where the live documents come from, also those that could not be read."""
-        sql = "SELECT source FROM documents WHERE owner = ? AND collection = ? AND removed_by IS NULL ORDER BY name"
-        return [row["source"] for row in self.store.rows(sql, self.store.owner, self.collection)]
+    def sources(self, start: str = "") -> list[str]:
+        """Return where the live documents come from whose source starts so, also those that could not be read."""
+        sql = """SELECT source FROM documents WHERE owner = ? AND collection = ? AND removed_by IS NULL
+            AND source >= ? AND source < ? || char(1114111) ORDER BY source"""
+        return [row["source"] for row in self.store.rows(sql, self.store.owner, self.collection, start, start)]
 
     def indexed_names(self) -> frozenset[str]:
         """Return the names of the documents that can be searched."""
