@@ -8,7 +8,7 @@ import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from queue import SimpleQueue
 from typing import IO, Any, TypeVar
@@ -87,11 +87,12 @@ class Sandbox:
     def _extract(self, task: Task) -> Extracted:
         reader = self._idle.get()
         try:
-            passages = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115  whoever reads the passages closes it
-            extracted = reader.extract(task, passages)
-            if not isinstance(extracted["chunks"], Passages):
-                passages.close()
-            return extracted
+            with ExitStack() as held:
+                passages = held.enter_context(tempfile.TemporaryFile(dir=self._folder))
+                extracted = reader.extract(task, passages)
+                if isinstance(extracted["chunks"], Passages):
+                    held.pop_all()  # they close it
+                return extracted
         finally:
             self._idle.put(reader)
 
