@@ -30,6 +30,7 @@ SETS: dict[str, tuple[Path, list[Path]]] = {
     "company": (HERE / "company.csv", [ROOT / "data" / "samples" / "company"]),
     "ntsb": (HERE / "ntsb.csv", NTSB),
     "ntsb-tuned": (HERE / "ntsb-tuned.csv", NTSB),
+    "ntsb-blind": (HERE / "ntsb-blind.csv", NTSB),
     "held-out": (
         HERE / "held-out.csv",
         [

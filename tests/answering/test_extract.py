@@ -155,3 +155,46 @@ def test_published_attacks_inside_a_document_change_no_answer(embedder: Embedder
         found = answer("How many days of leave do full-time staff have?", [passage(poisoned), passage(TRAVEL, 2)], embedder)
         assert "28 days" in found.text, attack
         assert attack.strip(".?!") not in found.text
+
+
+FERRY = (
+    "Vessel: Brenwick Star\nPort of Call: Larnmouth\nMaster: Ilse Korn, 52\nAir Temperature: -4 °C\nWind: 12 knots\nOwner: —\n"
+    "Length Overall: 41 m\nRated Power: 640 kW"
+)
+BARGE = (
+    "Vessel: Oda\nPort of Call: Tarsund\nMaster: Piet Halm, 37\nAir Temperature: 17 °C\nWind: 3 knots\nOwner: Halm and Sons\n"
+    "Length Overall: 63 m\nRated Power: 220 kW"
+)
+LOSS = (
+    "The crew heard a bang below. The fitter opened the gearbox and found a cracked bearing. The ferry was towed to Larnmouth. "
+    "The passengers went ashore at noon."
+)
+FORMS = [passage(FERRY, 1, page=2, heading="Brenwick Star"), passage(BARGE, 2, page=2, heading="Oda"), passage(LOSS, 3, document=1, page=1)]
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("How cold was it when the Brenwick Star lost its drive?", "Air Temperature: -4 °C"),
+        ("How powerful was the engine of the Oda, the barge that ran aground?", "Rated Power: 220 kW"),
+        ("What wind was there when the Oda ran aground?", "Wind: 3 knots"),
+    ],
+)
+def test_a_field_answers_what_its_label_calls_otherwise_in_the_form_that_is_named(embedder: Embedder, question: str, text: str) -> None:
+    assert answer(question, FORMS, embedder).text == text
+
+
+def test_the_clause_that_asks_decides_and_the_others_only_say_about_what(embedder: Embedder) -> None:
+    found = answer("When the crew of the ferry heard a bang, what did the fitter find cracked?", FORMS, embedder)
+    assert "a cracked bearing" in found.text
+
+
+def test_an_empty_field_is_no_answer(embedder: Embedder) -> None:
+    assert "—" not in answer("Who is the owner of the Brenwick Star?", FORMS[:1], embedder).text
+
+
+def test_of_two_sentences_that_answer_as_well_both_are_cited(embedder: Embedder) -> None:
+    text = "The north gate closes at 18:00. The south gate closes at 20:00. Dogs are kept on a lead."
+    found = answer("When does the gate close?", [passage(text, page=4)], embedder)
+    assert found.text == "The north gate closes at 18:00. The south gate closes at 20:00."
+    assert [claim.citation.place for claim in found.claims] == ["doc1.txt, page 4"] * 2

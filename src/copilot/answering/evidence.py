@@ -9,16 +9,16 @@ from copilot.answering.question import Question
 from copilot.knowledge.search import Encoder, Passage
 
 RANKING: Mapping[str, float] = {
-    "near_label": 8.56, "near_text": 3.7, "near_clause": 2.84, "coverage": 4.91, "name_missing": -1.06, "names_missing": -1.42,
-    "kind_shown": 1.18, "kind_missing": -1.22, "count_missing": -1.62, "cell_found": 2.57, "row_unnamed": -0.52, "column_missing": -0.5,
-    "length": 0.44,
+    "near_label": 8.61, "near_text": 3.37, "near_clause": 3.29, "coverage": 4.8, "name_missing": -1.06, "names_missing": -1.42,
+    "kind_shown": 1.01, "kind_missing": -1.05, "count_missing": -1.43, "cell_found": 2.5, "row_unnamed": -0.51, "column_missing": -0.49,
+    "length": 0.56,
 }  # fmt: skip
-"""A conditional logit: of all units of a question, the one that answers it; see scripts/fit_answerer.py."""
+"""A conditional logit: of all units of a question, the one that answers it; see benchmarks/fit_answers.py."""
 TRUST: Mapping[str, float] = {
-    "score": 0.27, "aside": 0.16, "unmet": -1.57, "met": 4.36, "names_missing": -2.54, "count_missing": -2.15, "terms": 0.21,
-    "column_missing": -1.73, "kind_missing": -0.75,
+    "score": 0.23, "aside": 0.2, "unmet": -0.79, "met": 5.41, "names_missing": -1.16, "count_missing": -2.0, "terms": 0.18,
+    "column_missing": -1.45, "kind_missing": -0.86, "unanchored": -1.9, "near_clause": 2.69, "near_label": -1.36,
 }  # fmt: skip
-TRUST_BIAS = -6.87
+TRUST_BIAS = -7.9
 """A logistic regression: whether the best unit answers, or there is no answer; fitted with the ranking's score as a feature."""
 
 COMPARED = 24

@@ -103,7 +103,11 @@ def _wording(question: Question, stems: AbstractSet[str], rarity: Mapping[str, f
 def _naming(question: Question, named_in: AbstractSet[str]) -> dict[str, float]:
     """The question's names have to be among the words `named_in`."""
     missing = sum(not covered(t, named_in) for t in question.names)
-    return {"name_missing": float(missing > 0), "names_missing": missing / max(1, len(question.names))}
+    return {
+        "name_missing": float(missing > 0),
+        "names_missing": missing / max(1, len(question.names)),
+        "unanchored": float(bool(question.names) and missing == len(question.names)),
+    }
 
 
 def _showing(question: Question, candidate: Candidate) -> dict[str, float]:

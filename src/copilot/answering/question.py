@@ -12,6 +12,7 @@ STOP_WORDS = """
     shall should will would have has had i me my we us our you your he she it its they them their this that these those there here
     what which who whom whose when where why how many much long often far old tall big soon some any if or and but not no so than
     then please tell show give find know need get got want let say says said according document documents per there's what's whats
+    happen happens happened
 """
 STOP = frozenset(STOP_WORDS.split())
 WORD = re.compile(r"\d+(?:[.,:]\d+)+|[^\W_]+(?:['’.&-][^\W_]+)*")
@@ -29,6 +30,7 @@ MEASURES = {
 ASKED_AS = {"why": "cause, reason", "when": "date, time", "where": "place, location", "who": "name", "whose": "name", "whom": "name"}
 """What a question word asks for, as a noun: what a label would say."""
 INVERTED = r"(?:is|are|was|were|do|does|did|can|could|must|should|will|would|has|have|had|may)\b"
+HOW = re.compile(r"(?i)\bhow (\w+)")
 CLAUSE = re.compile(
     rf"""(?ix)[,;:]\s+ | \s[-–—]+\s
     | \s(?=(?:that|who|whose|where|when|while|after|before|because|until|although)\s(?!{INVERTED}))"""
@@ -67,7 +69,9 @@ class Question:
     @property
     def asked(self) -> list[str]:
         """The content words of the clause that asks, without names, as they are written."""
-        found = [w for w in words(self.clause) if w not in STOP and not self.names & set(terms(w))]
+        measured = HOW.search(self.clause)
+        found = [w for w in words(self.clause) if w not in STOP and w not in MEASURES and not self.names & set(terms(w))]
+        found += [MEASURES[measured[1].lower()]] if measured and measured[1].lower() in MEASURES else []
         return found or [w for w in words(self.text) if w not in STOP]
 
     def shown(self, text: str) -> bool:
@@ -94,10 +98,7 @@ def read(text: str) -> Question:
 def asking_clause(text: str) -> str:
     """Return the clause of a question that asks: "When the pump failed, what did the fitter find?" asks "what did the fitter find?"."""
     clauses = [clause.strip(" ,;:-–—") for clause in CLAUSE.split(text) if terms(clause)]
-    asking = next((i for i, clause in enumerate(clauses) if ASKS.search(clause)), None)
-    if asking is None:
-        return text
-    return clauses[asking] if len(terms(clauses[asking])) > 1 else " ".join(clauses[asking : asking + 2])
+    return next((clause for clause in clauses if ASKS.search(clause)), text)
 
 
 def _focus(clause: str, given: AbstractSet[str]) -> str:
@@ -109,9 +110,10 @@ def _focus(clause: str, given: AbstractSet[str]) -> str:
 
 def _label(clause: str, given: AbstractSet[str]) -> str:
     """Say what is asked for as a label would: "How old was the pilot" is "age: pilot"."""
-    measured = re.search(r"(?i)\bhow (\w+)", clause)
+    measured = HOW.search(clause)
     measure = measured[1].lower() if measured else ""
-    noun = MEASURES.get(measure) or next((ASKED_AS[w] for w in ASKED_AS if w in words(clause)), "")
+    asking = next((w for w in words(clause) if w in ASKED_AS or w in ("what", "which", "how")), "")
+    noun = MEASURES.get(measure) or ASKED_AS.get(asking, "")
     rest = " ".join(w for w in clause.split() if not set(terms(w)) & given and not set(words(w)) & {*STOP, measure})
     return f"{noun}: {rest}" if noun else rest or clause
 
