@@ -20,6 +20,7 @@ SHORTLIST = 12
 ALWAYS = ("out_of_scope", "help")
 RISKY = ("cloud", "destructive")
 REMEMBERED = 6
+RECENT = 3
 SURE, LIKELY = 0.97, 0.9
 """Confidence of a call that the offline router shares, and of one that it does not."""
 QUOTED = re.compile(r"\"[^\"]+\"|“[^”]+”|„[^“”]+[“”]|«[^»]+»|`[^`]+`|(?<!\w)'[^']+'(?!\w)")
@@ -136,8 +137,9 @@ class LanguageModelRouter:
 
     def _doubts(self, attempt: Attempt) -> bool:
         if self.reflection == "on_doubt":
-            shaky = attempt.fallback.decision != "act" or attempt.fallback.intent != attempt.intent
-            return bool(attempt.problem) or shaky or attempt.offered[attempt.intent].effect in RISKY
+            second = attempt.fallback
+            agreed = second.decision == "act" and (second.intent, _plain(second.args)) == (attempt.intent, _plain(attempt.args))
+            return not agreed or attempt.validation != "valid" or attempt.offered[attempt.intent].effect in RISKY
         return self.reflection == "always"
 
     def _reflect(self, attempt: Attempt) -> Route:
@@ -217,10 +219,17 @@ class LanguageModelRouter:
 
 
 def shortlist(offline: OfflineRouter, utterance: str, situation: Situation, abilities: Mapping[str, Ability]) -> list[str]:
-    """Return the names of the abilities that are offered to the model: the likeliest that exist, and the ways out."""
-    ranked = offline.shortlist(utterance, situation, len(offline.known))
+    """Return the names of the abilities that are offered: those being talked of, the likeliest that exist, the ways out."""
+    pending = situation.pending or {}
+    talked_of = [(pending.get("confirm") or pending).get("intent"), *(turn["intent"] for turn in situation.history[-RECENT:])]
+    ranked = dict.fromkeys([*talked_of, *offline.shortlist(utterance, situation, len(offline.known))])
     likely = [name for name in ranked if name in abilities and name not in ALWAYS]
     return [*likely[: SHORTLIST - len(ALWAYS)], *(name for name in ALWAYS if name in abilities)]
+
+
+def _plain(args: Mapping[str, Any]) -> dict[str, str]:
+    """Return arguments fit to be compared: how two routers write the same thing may differ in case, and 32 is 32.0."""
+    return {name: f"{value:g}" if isinstance(value, int | float) else str(value).lower() for name, value in args.items()}
 
 
 def unquoted(utterance: str, situation: Situation) -> str:
