@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from copilot.knowledge.formats.columns import YEAR, Column, Line, Row, rows
-from copilot.knowledge.formats.printed import Cell, Rule, Word, cells, lines
+from copilot.knowledge.formats.printed import Cell, Rule, Word
 
 MAX_BETWEEN = 5
 """Lines without figures that may stand between two rows of a table."""
@@ -49,9 +49,9 @@ class Table:
         return replace(self, columns=named, caption=before.caption, stub=self.stub or before.stub)
 
 
-def tables(found: Sequence[Word], rules: Sequence[Rule]) -> list[Table]:
-    """Find the tables of figures among the words of a page, from the top."""
-    page = [Line(tuple(cells(line))) for line in lines(found)]
+def tables(found: Sequence[Sequence[Cell]], rules: Sequence[Rule]) -> list[Table]:
+    """Find the tables of figures among the lines of a page, from the top."""
+    page = [Line(tuple(line)) for line in found]
     made, end = [], 0
     for first, last in _runs(page):
         columns = _columns(page[first : last + 1])

@@ -1,6 +1,6 @@
 """Tables drawn with rules or filled cells: what stands in which cell, and forms whose cells are labels and values."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -39,11 +39,13 @@ class _Edges:
     """Positions of rules, joined where they are the same edge, with the stretches that are drawn of each."""
 
     places: list[float]
-    drawn: dict[int, list[tuple[float, float]]]
+    drawn: dict[int, tuple[list[float], list[float]]]
 
     def crosses(self, edge: int, place: float) -> bool:
         """Whether an edge is drawn at a place along it."""
-        return any(start - SNAP <= place <= end + SNAP for start, end in self.drawn[edge])
+        starts, ends = self.drawn[edge]
+        last = bisect_right(starts, place + SNAP) - 1
+        return last >= 0 and ends[last] >= place - SNAP
 
 
 def grids(found: Sequence[Word], rules: Rules) -> list[Grid]:
@@ -72,7 +74,20 @@ def _edges(found: Iterable[Rule]) -> _Edges:
         if not places or rule.at - places[-1] > SNAP:
             places.append(rule.at)
         drawn[len(places) - 1].append((rule.start, rule.end))
-    return _Edges(places, drawn)
+    return _Edges(places, {edge: _joined(stretches) for edge, stretches in drawn.items()})
+
+
+def _joined(stretches: list[tuple[float, float]]) -> tuple[list[float], list[float]]:
+    """Join stretches of one edge that touch; return where they start and where they end."""
+    starts: list[float] = []
+    ends: list[float] = []
+    for start, end in sorted(stretches):
+        if ends and start <= ends[-1] + SNAP:
+            ends[-1] = max(ends[-1], end)
+        else:
+            starts.append(start)
+            ends.append(end)
+    return starts, ends
 
 
 def _cell(word: Word, down: _Edges, across: _Edges) -> tuple[int, int, int] | None:

@@ -12,6 +12,8 @@ from copilot.knowledge.formats.layout import Line
 MAX_PAGES = 5000
 DOTS_PER_INCH = 200
 NOTED_PAGES = 10
+PRINTED = re.compile(r"[^\s][^\r\n]*")
+FIGURE_END = re.compile(r"(?:\d[)%*]*|[—–-])[ \t\r]*$", re.MULTILINE)
 
 
 def preload(kind: str) -> None:
@@ -65,14 +67,17 @@ def _page(document: Any, number: int, reader: tabular.Reader) -> list[Line]:
 
 def _lines(page: Any, textpage: Any, text: str, reader: tabular.Reader) -> list[Line]:
     """Return the lines of a page in the order of its text, each table in the place of its first word."""
-    words = printed.words(page, textpage, text)
-    tables = {word.start: region for region in reader.regions(words, printed.rules(page)) for word in region.words} if words else {}
+    drawn = printed.rules(page)
+    words = printed.words(page, textpage, text) if drawn.down_areas or _tabular(text) else []
+    if not words:
+        return [Line(line.group(), round(printed.type_size(textpage, line.start()), 1)) for line in PRINTED.finditer(text)]
+    tables = {word.start: region for region in reader.regions(words, drawn) for word in region.words}
     starts = [word.start for word in words]
     found, placed = [], set()
     for match in re.finditer(r"[^\r\n]+", text):
         own = words[bisect_left(starts, match.start()) : bisect_left(starts, match.end())]
         rest = [word.text for word in own if word.start not in tables]
-        size = round(printed.type_size(textpage, own[0].start), 1) if own else 0.0
+        size = round(own[0].height / printed.LEADING, 1) if own else 0.0
         if rest or not own:
             found.append(Line(match.group() if len(rest) == len(own) else " ".join(rest), size))
         for region in (tables[word.start] for word in own if word.start in tables):
@@ -80,6 +85,11 @@ def _lines(page: Any, textpage: Any, text: str, reader: tabular.Reader) -> list[
                 placed.add(id(region))
                 found.append(Line("\n".join(block.text for block in region.blocks), size, region.blocks))
     return [line for line in found if line.text.strip()]
+
+
+def _tabular(text: str) -> bool:
+    """Whether a page may hold a table or form: two lines that end with a figure, or two labels."""
+    return len(FIGURE_END.findall(text)) > 1 or text.count(": ") > 1
 
 
 def _has_picture(page: Any) -> bool:

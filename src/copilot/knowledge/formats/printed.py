@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -12,6 +13,7 @@ WORD = re.compile(r"[.…·_]{4,}|(?:(?![.…·_]{4})[^\s\ufffe])+")
 NUMBER = re.compile(r"[($€£¥₹+\-–−]*(?:\d(?:[\d.,]*\d)?|\.\d+)(?:[)%x*†]|pts?|bps?)*|[$€£¥₹]?[—–-]|N/?[AM]|n/?[am]")
 OPENING = re.compile(r"[$€£¥₹(+\-–−]+|US\$|[A-Z]?\$\(?")
 CLOSING = re.compile(r"[)%*†]+|pts?|bps?")
+DOTS = ".…·_"
 LEADERS = re.compile(r"[.…·_ ]{3,}")
 GAP = 0.75
 """Cells are further apart than this share of the line's height; words of a sentence are nearer."""
@@ -61,12 +63,14 @@ class Cell:
     def centre(self) -> float:
         return (self.left + self.right) / 2
 
-    @property
+    @cached_property
     def text(self) -> str:
         """Its words; a currency sign stands before its figure without a space."""
+        if len(self.words) == 1:
+            return self.words[0].text
         return re.sub(r"(?<=[$€£¥₹(]) (?=[\d.(—-])|(?<=[\d)]) (?=[)%])", "", " ".join(word.text for word in self.words))
 
-    @property
+    @cached_property
     def numeric(self) -> bool:
         """Whether it holds one figure, or a dash in the place of one."""
         return bool(NUMBER.fullmatch(self.text))
@@ -100,12 +104,15 @@ def words(page: Any, textpage: Any, text: str) -> list[Word]:
     place = _upright(page)
     box = raw.FS_RECTF()
     x, y = ctypes.c_double(), ctypes.c_double()
-    found = []
+    found: list[Word] = []
+    size, line = 0.0, -1
     for match in WORD.finditer(text):
-        if LEADERS.fullmatch(match.group()):
+        if match.group()[0] in DOTS and LEADERS.fullmatch(match.group()):
             continue
         first, last = match.start(), match.end() - 1
-        size = type_size(textpage, first)
+        if first > line:
+            line = end if (end := text.find("\n", first)) >= 0 else len(text)
+            size = type_size(textpage, first)
         raw.FPDFText_GetCharOrigin(textpage, first, ctypes.byref(x), ctypes.byref(y))
         raw.FPDFText_GetLooseCharBox(textpage, first, ctypes.byref(box))
         left, bottom, _, _ = place(box.left, y.value, box.right, y.value + size)
@@ -146,11 +153,11 @@ def lines(found: Iterable[Word]) -> list[list[Word]]:
     return [sorted(line, key=lambda w: w.left) for line in gathered]
 
 
-def sides(found: Sequence[Word]) -> list[list[Word]]:
-    """Part a page that is set in two columns of running text; any other page stays whole."""
+def sides(page: Sequence[list[Cell]]) -> list[Sequence[list[Cell]]]:
+    """Part the lines of a page that is set in two columns of running text; any other page stays whole."""
+    found = [word for line in page for cell in line for word in cell.words]
     if not found:
         return []
-    page = [cells(line) for line in lines(found)]
     left, right = min(word.left for word in found), max(word.right for word in found)
     for share in GUTTERS:
         middle = left + (right - left) * share
@@ -158,16 +165,11 @@ def sides(found: Sequence[Word]) -> list[list[Word]]:
         before = sum(any(cell.right <= middle and len(cell.words) >= SENTENCE_WORDS for cell in line) for line in page)
         after = sum(any(cell.left >= middle and len(cell.words) >= SENTENCE_WORDS for cell in line) for line in page)
         if min(before, after) >= COLUMN_LINES and crossing < 0.3 * len(page):
-            return [[w for w in found if side(w, middle)] for side in (_before, _after)]
-    return [list(found)]
-
-
-def _before(word: Word, middle: float) -> bool:
-    return (word.left + word.right) / 2 < middle
-
-
-def _after(word: Word, middle: float) -> bool:
-    return not _before(word, middle)
+            halves: tuple[list[Word], list[Word]] = ([], [])
+            for word in found:
+                halves[(word.left + word.right) / 2 >= middle].append(word)
+            return [[cells(line) for line in lines(half)] for half in halves]
+    return [page]
 
 
 def cells(line: Sequence[Word]) -> list[Cell]:

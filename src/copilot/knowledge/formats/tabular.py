@@ -1,19 +1,22 @@
 """What is printed in tables and forms, as blocks: a row as `column: value; …`, a form as a line for each label."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from copilot.knowledge.blocks import Block, tidy
-from copilot.knowledge.formats.figures import Table, tables
+from copilot.knowledge.formats.figures import NAME_CHARACTERS, Table, tables
 from copilot.knowledge.formats.grid import Grid, grids
-from copilot.knowledge.formats.printed import NUMBER, Rules, Word, cells, lines, sides
+from copilot.knowledge.formats.lines import HEADING_WORDS
+from copilot.knowledge.formats.printed import NUMBER, Cell, Rules, Word, cells, lines, sides
 
 STUB = "Item"
 """What the first column is called where nothing stands above it."""
 BLANK = "—"
 SUMMARY_CHARACTERS = 500
+FORM_LEVEL = 9
+"""How deep a heading inside a form stands; any other heading ends it."""
 MIN_FIGURES, PROSE_CELL, HEADER_ROWS = 0.4, 300, 3
 
 
@@ -34,10 +37,15 @@ class Reader:
     def regions(self, found: Sequence[Word], rules: Rules) -> list[Region]:
         """Find the tables and forms of the next page; no word of theirs is lost."""
         made, left = _drawings(found, rules)
-        for words, rows in _forms(left):
-            made.append(_whole(_form(rows), words))
-            left = _without(left, words)
-        read = [table for side in sides(left) for table in tables(side, rules.across)]
+        page = [cells(line) for line in lines(left)]
+        rest: list[list[Cell]] = []
+        for form, group in groupby(page, _labelled):
+            block = list(group)
+            if form and len(block) > 1:
+                made.append(_whole(_form([[cell.text for cell in line] for line in block]), _words(block)))
+            else:
+                rest += block
+        read = [table for side in sides(rest) for table in tables(side, rules.across)]
         if read and not made:
             read[0] = read[0].continuing(self._last)
         self._last = read[-1] if read else None
@@ -101,7 +109,7 @@ def _drawn(grid: Grid) -> list[Block]:
                 names[column] = f"{names[column]} {cell}".strip()
         if all(span == 1 for cell, span in zip(row, spans, strict=True) if cell):
             break
-    if any(len(name) < 2 for name in names[1:]):  # a first row of ticks or blanks heads nothing
+    if any(not 1 < len(name) <= NAME_CHARACTERS for name in names[1:]):  # ticks, blanks and sentences head nothing
         names, rows = [names[0] and STUB] + [""] * (len(names) - 1), list(zip(grid.rows, grid.spans, strict=True))
     records = [_record([_name(name) for name in names], row) for row, _ in rows]
     return _table(caption, list(dict.fromkeys(filter(None, names))), [row[0] for row, _ in rows], records)
@@ -128,21 +136,30 @@ def _name(text: str) -> str:
 
 
 def _form(rows: Iterable[Sequence[str]]) -> list[Block]:
-    """Write each label with its value; values without a label go to the one before."""
+    """Write each label with its value; a cell alone on its row heads what follows, other cells go to the label before."""
     pairs: list[list[str]] = []
     for row in rows:
-        for cell in row:
-            if cell.endswith(":") or not pairs:
+        alone = sum(map(bool, row)) == 1
+        for cell in filter(None, row):
+            if cell.endswith(":") or not pairs or alone:
                 pairs.append([cell])
-            elif cell:
+            else:
                 pairs[-1].append(cell)
-    return [Block(tidy(" ".join(pair if len(pair) > 1 or not pair[0].endswith(":") else (pair[0], BLANK)))) for pair in pairs]
+    return [_pair(pair) for pair in pairs]
 
 
-def _forms(found: Sequence[Word]) -> Iterator[tuple[list[Word], list[list[str]]]]:
-    """Find forms without rules: lines below each other with several labels, or a label at a distance from its value."""
-    page = [cells(line) for line in lines(found)]
-    for labelled, group in groupby(page, lambda line: len(line) > 1 and line[0].text.endswith(":")):
-        block = list(group)
-        if labelled and len(block) > 1:
-            yield [word for line in block for cell in line for word in cell.words], [[cell.text for cell in line] for line in block]
+def _pair(cells: Sequence[str]) -> Block:
+    text = tidy(" ".join(cells))
+    if text.endswith(":"):
+        return Block(f"{text} {BLANK}")
+    headed = len(cells) == 1 and len(text.split()) <= HEADING_WORDS
+    return Block(text, "heading", level=FORM_LEVEL) if headed else Block(text)
+
+
+def _labelled(line: Sequence[Cell]) -> bool:
+    """Whether a line is of a form without rules: a label stands apart from its value."""
+    return len(line) > 1 and line[0].text.endswith(":")
+
+
+def _words(block: Sequence[Sequence[Cell]]) -> list[Word]:
+    return [word for line in block for cell in line for word in cell.words]
