@@ -1,7 +1,8 @@
 """How long one command takes from process start, as ratios against a baseline in the same run.
 
-    python benchmarks/startup.py [RUNS]
+    python -m benchmarks.startup [RUNS]
 
+The connected one-shot asks a model on loopback that answers at once, so what is measured is our part: LiteLLM and two requests.
 Each command and its baseline are run in turn, A B A B …, after one warm-up; medians and the median ratio are printed.
 """
 
@@ -12,6 +13,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+from tests.routing.openai_server import calls, serve, verdict
 
 PYTHON = sys.executable
 MINIMAL = """import typer
@@ -50,6 +53,11 @@ def main() -> None:
         compare(
             "copilot do (offline) / importing its libraries", [*copilot, "do", "which agents do I have"], [PYTHON, "-c", IMPORTS], runs, env
         )
+        with serve([calls("list_agents", {}), verdict("keep")] * (runs + 1)) as endpoint:
+            for words in (["register", "openai/scripted", "--name", "scripted", "--api-base", endpoint.url], ["use", "scripted"]):
+                subprocess.run([*copilot, "models", *words], env=env, capture_output=True, check=True)
+            one_shot = [*copilot, "do", "which agents do I have"]
+            compare("copilot do (connected) / importing LiteLLM", one_shot, [PYTHON, "-c", "import litellm"], runs, env)
 
 
 if __name__ == "__main__":

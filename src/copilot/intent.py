@@ -154,6 +154,16 @@ class Intent(Ability):
             raise BadArguments(self._explain(error.errors()[0]), f"See: copilot {' '.join(self.command)} --help") from None
         return {name: getattr(given, name) for name in type(given).model_fields}
 
+    def objection(self, raw: Mapping[str, Any]) -> str:
+        """Say what is wrong with arguments, empty when nothing is; those that are missing can still be asked for."""
+        from pydantic import ValidationError
+
+        try:
+            self._model.model_validate(dict(raw))
+        except ValidationError as error:
+            return next((self._explain(e) for e in error.errors() if e["type"] != "missing"), "")
+        return ""
+
     def run(self, raw: Mapping[str, Any], gate: "Gate") -> Any:
         """Validate, pass the gate, call the handler. The only way any face reaches a handler."""
         args = self.validate(raw)

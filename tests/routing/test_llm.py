@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from copilot.intent import Ability
+from copilot.intents import REGISTRY
 from copilot.outside.chat import Chat
 from copilot.outside.spending import Cap, counting
 from copilot.prompt import prompt
@@ -80,6 +81,18 @@ def test_invalid_arguments_are_repaired_once(ask, broken) -> None:  # type: igno
     asked = ask([calls("show_logs", broken), LOGS, verdict("keep")])
     assert asked.call == ("show_logs", {"deployment": "helpdesk"})
     assert [s.purpose for s in asked.route.spent] == ["route", "repair", "reflect"]
+
+
+def test_the_model_of_the_handler_has_the_last_word(ask) -> None:  # type: ignore[no-untyped-def]
+    words, form, said = (
+        calls("show_history", {"since": "last week"}),
+        calls("show_history", {"since": "7d"}),
+        "what did I do in the last week",
+    )
+    mended = ask([words, form, verdict("keep")], said, offered=REGISTRY)
+    assert mended.call == ("show_history", {"since": "7d"})
+    assert [s.purpose for s in mended.route.spent] == ["route", "repair", "reflect"]
+    assert "routed offline" in ask([words, words, verdict("keep")], said, offered=REGISTRY).route.why
 
 
 def test_arguments_that_stay_invalid_are_routed_offline(ask) -> None:  # type: ignore[no-untyped-def]
@@ -193,6 +206,22 @@ def test_reflection_is_left_out_when_told_so_or_when_there_is_no_doubt(ask) -> N
     assert len(ask([LOGS], reflection="never").requests) == 1
     risky = calls("destroy_deployment", {"deployment": "helpdesk"})
     assert len(ask([risky, verdict("keep")], "tear helpdesk down", reflection="on_doubt").requests) == 2
+
+
+def test_a_call_whose_arguments_nobody_else_sees_is_in_doubt(ask) -> None:  # type: ignore[no-untyped-def]
+    made_up = calls("show_logs", {"deployment": "helpdesk", "contains": "error"})
+    mending = verdict("mend", intent="show_logs", args={"deployment": "helpdesk"})
+    assert ask([made_up, mending], reflection="on_doubt").call == ("show_logs", {"deployment": "helpdesk"})
+    assert len(ask([LOGS], reflection="on_doubt").requests) == 1
+
+
+def test_what_is_being_talked_of_is_offered_too(ask) -> None:  # type: ignore[no-untyped-def]
+    turns = [{"user": "how are the scores", "intent": name, "args": {}} for name in ("list_alerts", "show_report", "compare_models")]
+    pending = {"confirm": {"intent": "fine_tune_model", "args": {}}}
+    sent = ask([LOGS, verdict("keep")], situation=Situation(WORKSPACE.names, turns, pending)).requests[0]["tools"]
+    offered = {t["function"]["name"] for t in sent}
+    assert {"list_alerts", "show_report", "compare_models", "fine_tune_model", "show_logs"} <= offered
+    assert len(offered) == SHORTLIST
 
 
 def test_the_model_is_offered_a_dozen_tools_with_a_way_out(ask) -> None:  # type: ignore[no-untyped-def]

@@ -8,12 +8,15 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from copilot.errors import BadArguments
-from copilot.intent import Ability
+from copilot.intent import Ability, Duration, Frequency, Intent, Region, Url
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
 TYPES: dict[str, Any] = {"integer": int, "number": float, "boolean": bool, "list of string": list[str]}
+EXAMPLES = {kind.name: kind.example for alias in (Duration, Frequency, Region, Url) for kind in alias.__metadata__}
+"""Types that are strings of a form of their own, with a right one of each."""
+
 LONGEST = 10_000
 """Characters of a model's answer that are looked at."""
 THOUGHTS = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL)
@@ -40,7 +43,8 @@ def tool(ability: Ability) -> dict[str, Any]:
             shape = {"type": "array", "items": {"type": "string"}}
         if argument.choices:
             shape["enum"] = list(argument.choices)
-        properties[argument.name] = {**shape, "description": argument.description}
+        form = f"; write it like {EXAMPLES[argument.type]}" if argument.type in EXAMPLES else ""
+        properties[argument.name] = {**shape, "description": argument.description + form}
     return {
         "type": "function",
         "function": {
@@ -83,10 +87,10 @@ def _no_number(said: str) -> None:
 
 
 def check(name: str, args: Any, abilities: Mapping[str, Ability]) -> dict[str, Any]:
-    """Return the arguments of a call, typed, without the empty ones.
+    """Return the arguments of a call, typed, without the empty ones; where there is a handler, its own model has the last word.
 
     Raises:
-        BadArguments: no such ability, arguments that are no object, or a value of the wrong type.
+        BadArguments: no such ability, arguments that are no object, or a value that the ability does not accept.
     """
     from pydantic import ValidationError
 
@@ -100,7 +104,11 @@ def check(name: str, args: Any, abilities: Mapping[str, Ability]) -> dict[str, A
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise BadArguments(f"{name}: {place}: {first['msg']}") from None
-    return {key: value for key, value in given.model_dump().items() if value not in (None, "", [])}
+    args = {key: value for key, value in given.model_dump().items() if value not in (None, "", [])}
+    ability = abilities[name]
+    if isinstance(ability, Intent) and (objection := ability.objection(args)):
+        raise BadArguments(objection)
+    return args
 
 
 def missing(ability: Ability, args: Mapping[str, Any]) -> str | None:

@@ -127,11 +127,11 @@ class LanguageModelRouter:
         with counting("repair") as calls:
             try:
                 fixed, _ = self.chat.parse(_messages(prompt("route"), evidence), arguments_model(attempt.offered[attempt.intent]))
+                attempt.args = check(attempt.intent, fixed.model_dump(), attempt.offered)
             except BadArguments:
                 attempt.spent += [replace(call, said="still not valid") for call in calls]
                 return
         attempt.spent += calls
-        attempt.args = {k: v for k, v in fixed.model_dump().items() if v not in (None, "", [])}
         attempt.problem = ""
         attempt.decided(" ".join([attempt.intent, *attempt.args]))
 
