@@ -47,14 +47,17 @@ def _kind(item: tuple[tuple[int, Line], bool]) -> tuple[int, float, bool, tuple[
 
 
 def without_margins(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
-    """Drop the lines at the top and bottom that are the same on most pages but for their numbers."""
+    """Drop the lines at the top and bottom that are the same on most pages but for their numbers, all but the first of each."""
     edges = [{_mark(line) for line in (*page[:MARGIN_LINES], *page[-MARGIN_LINES:])} for page in pages if page]
     counts = Counter(mark for marks in edges for mark in marks)
     running = {mark for mark, count in counts.items() if count >= MARGIN_PAGES and count > len(edges) * MARGIN_SHARE}
-    return [
-        [line for i, line in enumerate(page) if MARGIN_LINES <= i < len(page) - MARGIN_LINES or line.table or _mark(line) not in running]
-        for page in pages
-    ]
+    seen: set[str] = set()
+    kept: list[list[Line]] = []
+    for page in pages:
+        inner = range(MARGIN_LINES, len(page) - MARGIN_LINES)
+        kept.append([line for i, line in enumerate(page) if i in inner or line.table or _mark(line) not in seen])
+        seen |= running & {_mark(line) for line in page}
+    return kept
 
 
 def _mark(line: Line) -> str:
