@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from copilot.knowledge.neighbours import DEPTH, merged
-from copilot.knowledge.relevance import RELEVANT, content_words, coverage, rarities, relevance
+from copilot.knowledge.relevance import RELEVANT, content_words, coverage, rarities, relevance, stems
 from copilot.knowledge.search import Passage, Within, document_title, match_expression, search
 from copilot.outside.embed import Embedder
 from copilot.outside.store import Store
@@ -93,14 +93,14 @@ def test_relevance_is_a_probability_that_grows_with_every_sign(one: Signs, other
 
 @given(st.dictionaries(st.sampled_from(["leave", "days", "annual", "kayak"]), st.integers(0, 100)), st.text(max_size=50))
 def test_coverage_is_a_share(counts: dict[str, int], text: str) -> None:
-    assert 0 <= coverage(rarities(counts, 100), text, {"leave": 0.5}) <= 1
+    assert 0 <= coverage(rarities(counts, 100), stems(text), {"leave": 0.5}) <= 1
 
 
 def test_coverage_sees_inflections_and_weighs_rare_words_more() -> None:
     weights = rarities({"price": 60, "kayaks": 2}, 100)
-    assert coverage(weights, "prices of a kayak") == pytest.approx(1)
-    assert coverage(weights, "the price list") < 0.5 < coverage(weights, "a kayak")
-    assert coverage(weights, "the price list") < coverage(weights, "the price list", {"kayaks": 0.5}) < 1
+    assert coverage(weights, stems("prices of a kayak")) == pytest.approx(1)
+    assert coverage(weights, stems("the price list")) < 0.5 < coverage(weights, stems("a kayak"))
+    assert coverage(weights, stems("the price list")) < coverage(weights, stems("the price list"), {"kayaks": 0.5}) < 1
 
 
 def test_only_the_documents_that_were_chosen_are_searched(company: Store, embedder: Embedder) -> None:

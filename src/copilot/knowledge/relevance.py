@@ -5,7 +5,8 @@ Needs the standard library only: this file is also shipped to AWS Lambda.
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
+from functools import lru_cache
 
 COSINE_WEIGHT, COVERAGE_WEIGHT, PLACED_WEIGHT, ABOUT_WEIGHT, BIAS = 5.1, 3.2, 3.8, -1.3, -6.1
 """Their proportions put right passages first on seven sets of questions; their scale is a logistic regression of "the best
@@ -46,14 +47,19 @@ def rarities(counts: Mapping[str, int], total: int) -> dict[str, float]:
     return {term: math.log(1 + (max(total - count, 0) + 0.5) / (count + 0.5)) for term, count in counts.items()}
 
 
-def coverage(weights: Mapping[str, float], text: str, elsewhere: Mapping[str, float] | None = None) -> float:
+def stems(text: str) -> frozenset[str]:
+    """Return the words of a text without their endings."""
+    return frozenset(map(_stem, set(WORD.findall(text.lower()))))
+
+
+def coverage(weights: Mapping[str, float], found: Set[str], elsewhere: Mapping[str, float] | None = None) -> float:
     """Return how much of the words a text has, in any inflection, from 0 to 1.
 
     Args:
         weights: What each word counts.
+        found: The stems of the text.
         elsewhere: How much of a word's weight is granted where the text lacks it, from 0 to 1.
     """
-    found = {_stem(word) for word in WORD.findall(text.lower())}
     credit = elsewhere or {}
     covered = sum(weight * (1.0 if _stem(term) in found else credit.get(term, 0.0)) for term, weight in weights.items())
     return covered / sum(weights.values()) if weights else 0.0
@@ -70,6 +76,7 @@ def relevance(cosine: float, covered: float, placed: float, about: bool = False)
     return round(1 / (1 + math.exp(-z)), 4)
 
 
+@lru_cache(20_000)
 def _stem(word: str) -> str:
     """Cut common English endings; numbers and short words stay whole."""
     for ending in ("ingly", "edly", "ings", "ing", "ies", "ed", "es", "ly", "s", "y"):

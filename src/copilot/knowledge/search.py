@@ -13,10 +13,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from copilot.knowledge.relevance import WORD, content_words, coverage, is_title, names, rarities, relevance
+from copilot.knowledge.relevance import WORD, content_words, coverage, is_title, names, rarities, relevance, stems
 
-POOL = 60
+POOL = 40
 """Best passages that each way of searching puts forward."""
+SPARE = 4
+"""How many times as many full text looks at, before those of other collections are taken out."""
 RANK_DAMPING = 60
 """The constant of reciprocal rank fusion: how little the first places count more than those after them."""
 HEADING_WEIGHT = 0.5
@@ -26,7 +28,9 @@ COVER_PASSAGES, COVER_CHARACTERS = 8, 1500
 MAX_QUERY = 20_000
 FAMILIAR, HALF_KNOWN = 0.05, 2
 """A word in fewer than this share of all passages tells documents apart; one that has it in so many passages is half about it."""
-MOST_POSTINGS = 30_000
+MOST_TELLING = 2_000
+"""A word in more passages than this is not looked up document by document."""
+MOST_POSTINGS = 5_000
 """How many passages full text may look at: commoner words are left out of a query, the rarest never."""
 
 
@@ -224,36 +228,43 @@ class _Scope:
                 terms.append(term)
         if not terms:
             return []
-        sql = f"""SELECT c.id FROM chunks_fts f JOIN chunks c ON c.id = f.rowid JOIN documents d ON d.id = c.document
-            WHERE chunks_fts MATCH ? AND {self.live} ORDER BY bm25(chunks_fts, 1.0, {HEADING_WEIGHT}), c.id LIMIT ?"""
-        return [row[0] for row in self.connection.execute(sql, (match_expression(terms), *self.values, limit))]
+        order = f"ORDER BY bm25(chunks_fts, 1.0, {HEADING_WEIGHT}), rowid LIMIT ?"
+        sql = f"SELECT rowid FROM chunks_fts WHERE chunks_fts MATCH ? {order}"
+        best = [row[0] for row in self.connection.execute(sql, (match_expression(terms), SPARE * limit))]
+        living = f"SELECT c.id FROM chunks c CROSS JOIN documents d ON d.id = c.document WHERE {self.live}"
+        live = {row[0] for row in self.connection.execute(f"{living} AND c.id IN ({_marks(best)})", (*self.values, *best))}
+        if len(live) < limit and len(best) == SPARE * limit:  # other collections crowd these out
+            sql = f"SELECT rowid FROM chunks_fts WHERE chunks_fts MATCH ? AND rowid IN ({living}) {order}"
+            return [row[0] for row in self.connection.execute(sql, (match_expression(terms), *self.values, limit))]
+        return [chunk for chunk in best if chunk in live][:limit]
 
     def passages(self, scores: Mapping[int, float], vector: Any, known: Mapping[str, int], named: frozenset[str]) -> list[Passage]:
         """Fetch the chunks that have a score; an index may offer some that are gone."""
         sql = f"""SELECT c.id, d.id, d.name, d.source, d.collection, c.page, c."row", c.heading, c.text, c.start, c.end, c.vector
-            FROM chunks c JOIN documents d ON d.id = c.document WHERE c.id IN ({_marks(scores)}) AND {self.live} ORDER BY c.id"""
+            FROM chunks c CROSS JOIN documents d ON d.id = c.document WHERE c.id IN ({_marks(scores)}) AND {self.live} ORDER BY c.id"""
         rows = [tuple(row) for row in self.connection.execute(sql, (*scores, *self.values))]
         documents = {row[1]: document_title(row[2]) for row in rows}
         weights = rarities(known, self.total)
         covers, presence = self._covers(documents), self._presence(known, documents)
-        owners = {document: {term: 1.0 for term in known if term in named & names(cover)} for document, cover in covers.items()}
+        owners = {document: dict.fromkeys(named & known.keys() & names(cover), 1.0) for document, cover in covers.items()}
+        about = {document: stems(f"{title} {covers[document][:OPENING_CHARACTERS]}") for document, title in documents.items()}
         found = []
         for row in rows:
             document, heading, text = row[1], row[7], row[8]
-            opening = covers[document][:OPENING_CHARACTERS]
-            covered = coverage(weights, f"{heading} {text}", owners[document])
-            placed = coverage(weights, f"{documents[document]} {opening} {heading} {text}", presence[document] | owners[document])
+            own = stems(f"{heading} {text}")
+            covered = coverage(weights, own, owners[document])
+            placed = coverage(weights, own | about[document], presence[document] | owners[document])
             cosine = float(np.frombuffer(row[-1], np.float32) @ vector)
             found.append(Passage(*(*row[:-1], scores[row[0]], relevance(cosine, covered, placed, row[6] == 0 or is_title(text)))))
         return found
 
     def _presence(self, known: Mapping[str, int], documents: Collection[int]) -> dict[int, dict[str, float]]:
         """Return how much each document has to do with each of the rarer words, from 0 to 1."""
-        sql = f"""SELECT c.document, count(*) FROM chunks_fts f JOIN chunks c ON c.id = f.rowid
+        sql = f"""SELECT c.document, count(*) FROM chunks_fts f CROSS JOIN chunks c ON c.id = f.rowid
             WHERE chunks_fts MATCH ? AND c.document IN ({_marks(documents)}) GROUP BY c.document"""
         presence: dict[int, dict[str, float]] = {document: {} for document in documents}
         for term, count in known.items():
-            if 0 < count < FAMILIAR * self.total:
+            if 0 < count < min(FAMILIAR * self.total, MOST_TELLING):
                 for document, held in self.connection.execute(sql, (match_expression([term]), *documents)):
                     presence[document][term] = held / (held + HALF_KNOWN)
         return presence
