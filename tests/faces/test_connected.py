@@ -54,7 +54,7 @@ def test_a_turn_says_what_it_cost_and_its_log_holds_both_calls_and_the_verdict(c
     assert [(call["purpose"], call["said"]) for call in logged["calls"]] == [("route", "list_models"), ("reflect", "mend list_agents")]
     assert [call["tokens_in"] for call in logged["calls"]] == [100, 100]
     today = json.loads(copilot("router", "--json").out)["today"]
-    assert [(row["purpose"], row["calls"], row["usd"]) for row in today] == [("reflect", 1, None), ("route", 1, None)]
+    assert [(row["purpose"], row["calls"], row["usd"]) for row in today] == [("route", 1, None), ("reflect", 1, None)]
 
 
 def test_reflection_is_a_setting_of_the_workspace_that_can_be_undone(copilot: Run) -> None:

@@ -313,6 +313,22 @@ def test_a_plain_yes_or_no_in_other_words_needs_no_router(ctx: Context, words: s
     assert len(script.seen) == 1
 
 
+@pytest.mark.parametrize(("in_advance", "error"), [(False, NeedsConfirmation), (True, NeedsAnswer)])
+def test_a_doubtful_request_that_will_be_confirmed_anyway_is_asked_about_once(ctx: Context, in_advance: bool, error: type) -> None:
+    ctx.store.put("agent", "helpdesk", {"model": "offline", "collections": []}, ctx.store.begin("create_agent", {}, True))
+    reading = Reading("delete_agent", {"name": "helpdesk"}, 0.6)
+    conversation, _ = talk(ctx, Route("delete_agent", {"name": "helpdesk"}, 0.6, "ask", alternatives=(reading,)))
+    conversation.agreed_in_advance = in_advance
+    assert type(conversation.say("helpdesk can go now").error) is error
+    assert ctx.store.names("agent") == ["helpdesk"]
+
+
+def test_a_plain_yes_to_nothing_is_said_without_asking_a_model(ctx: Context) -> None:
+    conversation, script = talk(ctx)
+    assert "Nothing is waiting for a yes." in str(conversation.say("ok").error)
+    assert script.seen == []
+
+
 def test_a_megabyte_of_words_gets_one_clear_error(ctx: Context) -> None:
     conversation, script = talk(ctx)
     turn = conversation.say("please " * (LONGEST // 3))

@@ -11,6 +11,7 @@ from prompt_toolkit.history import FileHistory
 from rich.text import Text
 
 from copilot.errors import CopilotError
+from copilot.faces.show import price
 from copilot.faces.terminal import Options, Terminal
 from copilot.faces.warming import warm, warm_model
 from copilot.intent import THINGS
@@ -91,8 +92,9 @@ def toolbar(terminal: Terminal) -> StyleAndTextTuples:
     ctx = terminal.ctx
     where = ("bg:ansired bold", " LIVE ") if ctx.live else ("", " simulated")
     model = ctx.store.settings().get("model") or "offline"
-    ledger = terminal.conversation.ledger
-    return [where, ("", f" AWS · {ctx.region} · model {model} · ${ledger.of_session().usd:.4f} so far, ${ledger.of_day().usd:.4f} today")]
+    session, day = terminal.conversation.ledger.of_session(), terminal.conversation.ledger.of_day()
+    spent = f"{price(session.usd, session.unpriced)} so far, {price(day.usd, day.unpriced)} today"
+    return [where, ("", f" AWS · {ctx.region} · model {model} · {spent}")]
 
 
 def _read(prompt: PromptSession[str], terminal: Terminal) -> str | None:

@@ -93,7 +93,8 @@ class Terminal:
 
     @cached_property
     def conversation(self) -> Conversation:
-        return Conversation(self.ctx.store, self.options.session, REGISTRY, lambda: self.router, parse_line, self.perform)
+        o = self.options
+        return Conversation(self.ctx.store, o.session, REGISTRY, lambda: self.router, parse_line, self.perform, o.yes)
 
     @property
     def router(self) -> Router:
@@ -162,7 +163,8 @@ class Terminal:
             self.out.print(show.view(turn.result))
         if turn.spent:
             ledger = self.conversation.ledger
-            self.out.print(show.cost_line(turn.spent, ledger.of_session() if self.options.session else None, ledger.of_day()))
+            cost = show.cost_line(turn.spent, ledger.of_session() if self.options.session else None, ledger.of_day())
+            self.out.print(cost, soft_wrap=True)
         return turn.exit_code
 
     def fail(self, error: CopilotError) -> int:

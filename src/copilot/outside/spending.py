@@ -140,7 +140,7 @@ class Ledger:
     def by_purpose(self) -> list[dict[str, Any]]:
         """Return today's sums by model and purpose, the dearest first."""
         sql = """SELECT model, purpose, count(*) AS calls, sum(tokens_in) AS tokens_in, sum(tokens_out) AS tokens_out, sum(usd) AS usd
-            FROM model_calls WHERE owner = ? AND at >= ? GROUP BY model, purpose ORDER BY usd DESC, calls DESC"""
+            FROM model_calls WHERE owner = ? AND at >= ? GROUP BY model, purpose ORDER BY usd DESC, calls DESC, purpose DESC"""
         return self.store.rows(sql, self.store.owner, _midnight())
 
     def caps(self, settings: Mapping[str, Any]) -> tuple[Cap, ...]:

@@ -75,6 +75,7 @@ class Conversation:
         name: The session's name; an empty one is kept nowhere.
         abilities: The abilities that exist.
         router: Called for the router when a line needs one, so that typed commands never load it.
+        agreed_in_advance: True when nothing will be confirmed (`--yes`), so that every doubt has to be asked about here.
     """
 
     store: Store
@@ -83,6 +84,7 @@ class Conversation:
     router: Callable[[], Router]
     parse: Parse
     perform: Perform
+    agreed_in_advance: bool = False
     history: list[dict[str, Any]] = field(default_factory=list)
     pending: dict[str, Any] | None = None
 
@@ -181,7 +183,7 @@ class Conversation:
     def _act(self, utterance: str, route: Route) -> tuple[Route, Any]:
         if route.decision == "decline":
             raise OutOfScope(route.why or "I can't do that.", "See what I can do: help")
-        if route.decision == "ask":
+        if route.decision == "ask" and not self._is_asked_anyway(utterance, route):
             raise self._question(route)
         guessed = route.via not in SURE
         if guessed and self.abilities[route.intent].effect in RISKY and hesitates(utterance):
@@ -193,6 +195,11 @@ class Conversation:
             call = self.pending["confirm"]
             route = Route(call["intent"], call["args"], 1.0, "act", why="You agreed.", via="pending", spent=route.spent)
         return route, self.perform(self.abilities[route.intent], route.args, confirmed)
+
+    def _is_asked_anyway(self, utterance: str, route: Route) -> bool:
+        """Say whether the gate will show the only reading, planned, and ask for a yes: asking twice adds nothing."""
+        only = route.ask is None and [reading.intent for reading in route.alternatives] == [route.intent]
+        return only and not self.agreed_in_advance and self.abilities[route.intent].effect in RISKY and not hesitates(utterance)
 
     def _question(self, route: Route) -> NeedsAnswer:
         if route.ask:
@@ -206,13 +213,16 @@ class Conversation:
         readings: list[Mapping[str, Any]] = [
             waiting if r.intent == "confirm" and waiting else {"intent": r.intent, "args": r.args} for r in route.alternatives
         ]
-        listed = "\n".join(f"  {n}. {spell(self.abilities[r['intent']], r['args'])}" for n, r in enumerate(readings, 1))
+        spelt = [spell(self.abilities[reading["intent"]], reading["args"]) for reading in readings]
+        if len(spelt) == 1:
+            return NeedsAnswer(f"Did you mean: {spelt[0]}?", "Answer yes or no, or say it in other words.", {"choose": readings})
+        listed = "\n".join(f"  {n}. {line}" for n, line in enumerate(spelt, 1))
         return NeedsAnswer(f"Did you mean\n{listed}", "Answer with a number, or say it in other words.", {"choose": readings})
 
     def _reply(self, utterance: str) -> Route | None:
         """Return the route of a plain reply to what is pending: a number, yes or no, a question for an agent."""
         pending, bare = self.pending or {}, utterance.lower().strip(" .!")
-        if ("confirm" in pending and bare in YES) or (pending and bare in NO):
+        if ((not pending or "confirm" in pending) and bare in YES) or (pending and bare in NO):
             return Route("confirm" if bare in YES else "cancel", {}, 1.0, "act", why="A plain yes or no.", via="pending")
         if pending.get("ask") == "question" and bare not in NO:
             args = {**pending["args"], "question": utterance}
