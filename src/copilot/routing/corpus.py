@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 from copilot.errors import BadArguments
 from copilot.intent import Ability, Argument
 
+REPEATED = 93
+"""How alike, of 100, two utterances are that count as one."""
 MARK = re.compile(r"\{(\w+):([^{}]*)\}")
 
 
@@ -51,6 +54,21 @@ def read_corpus(folder: Path, abilities: Mapping[str, Ability]) -> list[Labelled
 def read_dialogues(path: Path) -> list[dict[str, Any]]:
     """Read labelled multi-turn cases (JSON lines)."""
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+def repeats(corpus: Sequence[Labelled]) -> list[tuple[str, str]]:
+    """Return the places of utterances of one ability that differ in little more than a letter."""
+    from rapidfuzz import fuzz, process
+
+    groups: dict[str, list[Labelled]] = defaultdict(list)
+    for line in corpus:
+        groups[line.intent].append(line)
+    found = []
+    for lines in groups.values():
+        plain = [" ".join(re.findall(r"\w+", line.text.lower())) or line.text for line in lines]
+        near = process.cdist(plain, plain, scorer=fuzz.ratio, score_cutoff=REPEATED)
+        found += [(lines[i].where, lines[j].where) for i, j in zip(*near.nonzero(), strict=True) if i < j]
+    return found
 
 
 def parse_line(line: str, intent: str, abilities: Mapping[str, Ability], where: str = "") -> Labelled:
