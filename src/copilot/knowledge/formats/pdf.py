@@ -13,7 +13,8 @@ MAX_PAGES = 5000
 DOTS_PER_INCH = 200
 NOTED_PAGES = 10
 PRINTED = re.compile(r"[^\s][^\r\n]*")
-FIGURE_END = re.compile(r"(?:\d[)%*]*|[—–-])[ \t\r]*$", re.MULTILINE)
+FIGURE_END = re.compile(r"\d[)%*]*[ \t\r]*$", re.MULTILINE)
+LABEL = re.compile(r"^[^:\r\n]{1,40}:[ \t]", re.MULTILINE)
 
 
 def preload(kind: str) -> None:
@@ -89,7 +90,7 @@ def _lines(page: Any, textpage: Any, text: str, reader: tabular.Reader) -> list[
 
 def _tabular(text: str) -> bool:
     """Whether a page may hold a table or form: two lines that end with a figure, or two labels."""
-    return len(FIGURE_END.findall(text)) > 1 or text.count(": ") > 1
+    return len(FIGURE_END.findall(text)) > 1 or len(LABEL.findall(text)) > 1
 
 
 def _has_picture(page: Any) -> bool:
