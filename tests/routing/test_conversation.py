@@ -323,6 +323,21 @@ def test_a_doubtful_request_that_will_be_confirmed_anyway_is_asked_about_once(ct
     assert ctx.store.names("agent") == ["helpdesk"]
 
 
+def test_what_was_proposed_with_another_detail_is_proposed_anew(ctx: Context) -> None:
+    for name in ("helpdesk", "legal-bot"):
+        ctx.store.put("agent", name, {"model": "offline", "collections": []}, ctx.store.begin("create_agent", {}, True))
+    other = {"name": "legal-bot"}
+    readings = (Reading("delete_agent", other, 0.6), Reading("update_agent", other, 0.2))
+    doubtful = Route("delete_agent", other, 0.4, "ask", alternatives=readings)
+    conversation, _ = talk(ctx, act("delete_agent", name="helpdesk"), doubtful)
+    conversation.say("delete helpdesk")
+    changed = conversation.say("yes but legal-bot instead")
+    assert isinstance(changed.error, NeedsConfirmation)
+    assert changed.error.pending["confirm"]["args"] == other
+    assert [(r.intent, r.args) for r in conversation.explain().readings] == [("delete_agent", other), ("update_agent", other)]
+    assert ctx.store.names("agent") == ["helpdesk", "legal-bot"]
+
+
 def test_a_plain_yes_to_nothing_is_said_without_asking_a_model(ctx: Context) -> None:
     conversation, script = talk(ctx)
     assert "Nothing is waiting for a yes." in str(conversation.say("ok").error)

@@ -197,9 +197,14 @@ class Conversation:
         return route, self.perform(self.abilities[route.intent], route.args, confirmed)
 
     def _is_asked_anyway(self, utterance: str, route: Route) -> bool:
-        """Say whether the gate will show the only reading, planned, and ask for a yes: asking twice adds nothing."""
-        only = route.ask is None and [reading.intent for reading in route.alternatives] == [route.intent]
-        return only and not self.agreed_in_advance and self.abilities[route.intent].effect in RISKY and not hesitates(utterance)
+        """Say whether the gate will show what the words mean, planned, and ask for a yes: asking twice adds nothing.
+
+        That takes a single reading, or what was proposed with other details ("yes but to staging instead").
+        """
+        if route.ask or self.agreed_in_advance or self.abilities[route.intent].effect not in RISKY or hesitates(utterance):
+            return False
+        proposed = (self.pending or {}).get("confirm", {}).get("intent")
+        return proposed == route.intent or [reading.intent for reading in route.alternatives] == [route.intent]
 
     def _question(self, route: Route) -> NeedsAnswer:
         if route.ask:

@@ -58,7 +58,8 @@ def explain(route: Route, said: str = "") -> Explained:
     """Return how a route came about."""
     kept = route.as_log()
     best = {name: kept[name] for name in ("intent", "args", "confidence")}
-    readings = tuple(Considered(**reading) for reading in (best, *kept["alternatives"]))
+    others = [r for r in kept["alternatives"] if (r["intent"], r["args"]) != (route.intent, route.args)]
+    readings = tuple(Considered(**reading) for reading in (best, *others))
     calls = tuple(ModelCall(**call) for call in kept["calls"])
     return Explained(said=said, decision=route.decision, ask=route.ask, readings=readings, why=route.why, via=route.via, calls=calls)
 
