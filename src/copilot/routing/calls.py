@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from copilot.errors import BadArguments
 from copilot.intent import Ability, Duration, Frequency, Intent, Region, Url
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 TYPES: dict[str, Any] = {"integer": int, "number": float, "boolean": bool, "list of string": list[str]}
-EXAMPLES = {kind.name: kind.example for alias in (Duration, Frequency, Region, Url) for kind in alias.__metadata__}
+EXAMPLES = {kind.name: kind.example for alias in (Duration, Frequency, Region, Url) for kind in get_args(alias)[1:]}
 """Types that are strings of a form of their own, with a right one of each."""
 
 LONGEST = 10_000
@@ -104,11 +104,11 @@ def check(name: str, args: Any, abilities: Mapping[str, Ability]) -> dict[str, A
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise BadArguments(f"{name}: {place}: {first['msg']}") from None
-    args = {key: value for key, value in given.model_dump().items() if value not in (None, "", [])}
+    typed = {key: value for key, value in given.model_dump().items() if value not in (None, "", [])}
     ability = abilities[name]
-    if isinstance(ability, Intent) and (objection := ability.objection(args)):
+    if isinstance(ability, Intent) and (objection := ability.objection(typed)):
         raise BadArguments(objection)
-    return args
+    return typed
 
 
 def missing(ability: Ability, args: Mapping[str, Any]) -> str | None:
