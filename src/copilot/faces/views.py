@@ -8,6 +8,7 @@ from rich.console import RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from copilot.faces.analysis import analysed
 from copilot.faces.layout import INDENT, Rows, cell, fields, plain_table
 
 SIGNS = {"create": ("+", "green"), "update": ("~", "yellow"), "replace": ("±", "yellow"), "delete": ("-", "red")}
@@ -175,6 +176,7 @@ def _helped(result: Any) -> Iterator[RenderableType]:
 
 
 SPECIAL: dict[str, Callable[[Any], Iterator[RenderableType]]] = {
+    "Analysed": analysed,
     "Answered": _answer,
     "Deployed": _deployed,
     "Explained": _explained,

@@ -4,7 +4,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 from annotated_types import Ge, Le
 
@@ -12,7 +13,12 @@ from copilot.context import Context
 from copilot.errors import BadArguments, CopilotError
 from copilot.intent import Preview, intent
 from copilot.knowledge import collections
+from copilot.knowledge.analysis.results import Analysed
 from copilot.knowledge.results import Collection, CollectionRow, Collections, Deleted, Doomed, Found, Ingested, PassageRow, Refreshed
+from copilot.outside.catalogue import BUILTIN, BUILTIN_NAME
+
+if TYPE_CHECKING:
+    from copilot.outside.chat import Chat
 
 SHOWN = 5
 SHOWN_FILES = 50
@@ -184,6 +190,29 @@ def search_data(ctx: Context, query: str, collection: str | None = None, limit: 
     return Found(collections=tuple(names), relevant=any(row.relevance >= RELEVANT for row in rows), passages=rows)
 
 
+@intent(
+    "read",
+    examples=(
+        "what topics and gaps are in the hr collection?",
+        "build the knowledge graph for contracts",
+        "which documents in manuals are duplicates or out of date",
+    ),
+)
+def analyze_data(ctx: Context, collection: str, output: Path | None = None, force: bool = False, model: str | None = None) -> Analysed:
+    """Analyse a collection: topics, names and their graph, duplicates, gaps.
+
+    Args:
+        collection: Collection.
+        output: HTML page to write, with the graph beside it as GraphML and JSON; in the workspace unless said.
+        force: Write over files that exist.
+        model: Registered model that finds names and relations; the workspace's default unless said, built-in for statistics.
+    """
+    from copilot.knowledge.analysis.analyse import analyse, place
+
+    name = ctx.store.get("collection", collection).name
+    return analyse(ctx.store, name, ctx.embedder, place(ctx.store, name, output, force), ctx.progress, _namer(ctx, model))
+
+
 def preview_deletion(ctx: Context, collection: str) -> Preview:
     """Show what would go; raise Refused when an agent still reads it."""
     thing = collections.unused(ctx.store, collection)
@@ -216,6 +245,17 @@ def _buckets(ctx: Context) -> Iterator[Callable[[], Any]]:
 
     with ExitStack() as held:
         yield lambda: held.enter_context(connect(ctx.home, ctx.region, ctx.live)).client("s3")
+
+
+def _namer(ctx: Context, model: str | None) -> "Chat | None":
+    """Return the language model that finds names; None where that is the built-in one."""
+    from copilot.outside.chat import Chat
+
+    name = model or ctx.store.settings().get("model") or BUILTIN_NAME
+    thing = ctx.store.find("model", name) if name == BUILTIN_NAME else ctx.store.get("model", name)
+    if thing is None or thing.body["provider"] == BUILTIN.provider:
+        return None
+    return Chat(thing.body["id"], thing.body.get("api_base"), 0.0)
 
 
 def _checked(name: str) -> str:

@@ -1,7 +1,10 @@
 """What a collection holds, and taking all of it away."""
 
+import hashlib
 import json
+import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from copilot.errors import NotFound, Refused
@@ -63,6 +66,11 @@ def unused(store: "Store", collection: str) -> "Thing":
     return thing
 
 
+def analyses_of(store: "Store", collection: str) -> Path:
+    """Return the folder of a collection's own analyses, which goes with the collection."""
+    return store.path.parent / "analysis" / hashlib.sha256(f"{store.owner}\0{collection}".encode()).hexdigest()[:24]
+
+
 def erase(store: "Store", collection: str) -> None:
     """Delete a collection with every version of its documents, so that nothing of it stays in any file."""
     with store.transaction() as connection:
@@ -70,4 +78,5 @@ def erase(store: "Store", collection: str) -> None:
         connection.execute("DELETE FROM documents WHERE owner = ? AND collection = ?", (store.owner, thing.name))
         store.erase("collection", thing.name)
     forget(store, thing.name)
+    shutil.rmtree(analyses_of(store, thing.name), ignore_errors=True)
     store.scrub()
