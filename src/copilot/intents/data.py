@@ -63,8 +63,9 @@ def ingest_data(ctx: Context, source: str, collection: str | None = None, redact
         listed = "; ".join(f"{count} × {reason}" if count > 1 else reason for reason, count in reasons.most_common(SHOWN))
         hint = next((o.hint for o in outcomes if o.hint), "Give a folder with documents.")
         raise CopilotError(f"No document in {source} could be read: {listed or 'it is empty'}.", hint)
-    masked: Counter[str] = Counter()
+    personal, masked = Counter[str](), Counter[str]()
     for outcome in outcomes:
+        personal.update(outcome.personal)
         masked.update(outcome.masked)
     return Ingested(
         collection=ctx.store.get("collection", name).name,
@@ -73,6 +74,7 @@ def ingest_data(ctx: Context, source: str, collection: str | None = None, redact
         skipped=counts["skipped"],
         failed=counts["failed"],
         passages=sum(outcome.passages for outcome in outcomes),
+        personal=dict(personal),
         masked=dict(masked),
         files=outcomes,
     )

@@ -20,7 +20,8 @@ MAX_DEPTH = 3
 class Extracted(TypedDict):
     """What one file yields; with a `reason` there is nothing else.
 
-    `parts` are the documents inside it: name, path and problem of each.
+    `personal` counts the pieces of personal data by kind, which stand in the passages unless they were `redacted`; `parts` are the
+    documents inside it: name, path and problem of each.
     """
 
     type: str
@@ -28,7 +29,8 @@ class Extracted(TypedDict):
     characters: int
     chunks: Collection[Sequence[Any]]
     notes: list[str]
-    masked: dict[str, int]
+    personal: dict[str, int]
+    redacted: bool
     parts: list[tuple[str, str, str]]
     reason: str
     hint: str
@@ -83,7 +85,7 @@ def extract(task: Task, out: IO[bytes]) -> Extracted:
         kind = detected.type
         _check_depth(kind, task.inside)
         content = formats.read(task.path, kind, task.folder)
-        count, characters, masked = _write(content, task.redact, out)
+        count, characters, personal = _write(content, task.redact, out)
         if not count and not content.parts:
             raise _silent(content)
     except Unreadable as error:
@@ -94,7 +96,8 @@ def extract(task: Task, out: IO[bytes]) -> Extracted:
         characters=characters,
         chunks=Passages(out, count),
         notes=[*([detected.note] if detected.note else []), *content.notes],
-        masked=dict(masked),
+        personal=dict(personal),
+        redacted=task.redact,
         parts=_named_apart(content.parts),
         reason="",
         hint="",
@@ -105,7 +108,17 @@ def extract(task: Task, out: IO[bytes]) -> Extracted:
 def rejected(reason: str, hint: str = "", kind: str = "", skipped: bool = False) -> Extracted:
     """Say why a file yields nothing."""
     return Extracted(
-        type=kind, pages=None, characters=0, chunks=[], notes=[], masked={}, parts=[], reason=reason, hint=hint, skipped=skipped
+        type=kind,
+        pages=None,
+        characters=0,
+        chunks=[],
+        notes=[],
+        personal={},
+        redacted=False,
+        parts=[],
+        reason=reason,
+        hint=hint,
+        skipped=skipped,
     )
 
 
@@ -135,15 +148,15 @@ def _silent(content: Content) -> Unreadable:
 
 
 def _write(content: Content, redact: bool, out: IO[bytes]) -> tuple[int, int, Counter[str]]:
-    """Cut and write; return the number of passages, the characters of the whole text, and what was masked."""
-    count, position = 0, 0
-    masked: Counter[str] = Counter()
-    for repeated, blocks in _portions(content.blocks):
-        if redact:
-            from copilot.knowledge.personal import mask_blocks
+    """Cut and write; return the number of passages, the characters of the whole text, and the personal data that was found."""
+    from copilot.knowledge import personal
 
-            blocks, found = mask_blocks(blocks)
-            masked.update(found)
+    count, position = 0, 0
+    found: Counter[str] = Counter()
+    for repeated, blocks in _portions(content.blocks):
+        found += personal.count(blocks[repeated:])
+        if redact:
+            blocks = personal.mask_blocks(blocks)
         text, chunks = cut(blocks)
         position -= sum(len(block.text) + 1 for block in blocks[:repeated])
         for chunk in chunks:
@@ -152,7 +165,7 @@ def _write(content: Content, redact: bool, out: IO[bytes]) -> tuple[int, int, Co
         count += len(chunks)
         position += len(text) + 1
     out.flush()
-    return count, max(0, position - 1), masked
+    return count, max(0, position - 1), found
 
 
 def _portions(blocks: Iterable[Block]) -> Iterator[tuple[int, Sequence[Block]]]:

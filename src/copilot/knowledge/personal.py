@@ -1,21 +1,38 @@
-"""Mask personal data by form and checksum: addresses, numbers and keys that point at a person or open a door."""
+"""Find and mask personal data by form and checksum: addresses, numbers and keys that point at a person or open a door."""
 
 import ipaddress
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from copilot.knowledge.blocks import Block
 
+IBAN_LENGTHS = {
+    "AD": 24, "AE": 23, "AL": 28, "AT": 20, "AZ": 28, "BA": 20, "BE": 16, "BG": 22, "BH": 22, "BR": 29, "BY": 28, "CH": 21, "CR": 22,
+    "CY": 28, "CZ": 24, "DE": 22, "DK": 18, "DO": 28, "EE": 20, "EG": 29, "ES": 24, "FI": 18, "FO": 18, "FR": 27, "GB": 22, "GE": 22,
+    "GI": 23, "GL": 18, "GR": 27, "GT": 28, "HR": 21, "HU": 28, "IE": 22, "IL": 23, "IQ": 23, "IS": 26, "IT": 27, "JO": 30, "KW": 30,
+    "KZ": 20, "LB": 28, "LC": 32, "LI": 21, "LT": 20, "LU": 20, "LV": 21, "LY": 25, "MC": 27, "MD": 24, "ME": 22, "MK": 19, "MR": 27,
+    "MT": 31, "MU": 30, "NL": 18, "NO": 15, "PK": 24, "PL": 28, "PS": 29, "PT": 25, "QA": 29, "RO": 24, "RS": 22, "SA": 24, "SC": 31,
+    "SE": 24, "SI": 19, "SK": 24, "SM": 27, "ST": 25, "SV": 28, "TL": 23, "TN": 24, "TR": 26, "UA": 29, "VA": 22, "VG": 24, "XK": 20,
+}  # fmt: skip
+"""Characters of an account number, by country."""
+CARD_STARTS = re.compile(r"[2-6]")
+BLANK = "\0"
+
 
 class Form(NamedTuple):
-    """One kind of personal data: what it looks like, and the proof that it is not something else."""
+    """One kind of personal data: what it looks like, and how much of that is proven to be it.
+
+    Args:
+        pattern: Its group `value`, where it has one, is the data; the rest is what stands before it.
+        length: Returns how many of the first characters are personal data; 0 for none.
+    """
 
     kind: str
     pattern: re.Pattern[str]
-    proof: Callable[[str], bool] = lambda _: True
+    length: Callable[[str], int] = len
 
 
 def luhn(number: str) -> bool:
@@ -31,66 +48,134 @@ def iban(number: str) -> bool:
     return int("".join(str(int(c, 36)) for c in compact[4:] + compact[:4])) % 97 == 1
 
 
-def address(text: str) -> bool:
-    """Check an IP address."""
+def _card(text: str) -> int:
+    """Take the longest run of whole groups that is a card: what follows may be its date."""
+    ends = [match.end() for match in re.finditer(r"\d+", text)]
+    valid = (end for end in reversed(ends) if sum(map(str.isdigit, text[:end])) >= 13 and luhn(text[:end]))
+    return next(valid, 0) if CARD_STARTS.match(text) else 0
+
+
+def _iban(text: str) -> int:
+    """Take as many characters as the country's account numbers have."""
+    wanted, end = IBAN_LENGTHS.get(text[:2].upper(), 0), 0
+    for end, character in enumerate(text, 1):  # noqa: B007
+        wanted -= character.isalnum()
+        if not wanted:
+            break
+    whole = not wanted and not text[end : end + 1].isalnum()
+    return end if whole and iban(text[:end].replace("-", " ")) else 0
+
+
+def _address(text: str) -> int:
+    """Check an IP address; one of a single group says nothing."""
     try:
         ipaddress.ip_address(text)
     except ValueError:
-        return False
-    return True
+        return 0
+    return len(text) if len([part for part in re.split("[.:]", text) if part]) > 1 else 0
 
 
-def phone(text: str) -> bool:
+def _phone(text: str) -> int:
     """Check that a number is as long as telephone numbers are, and is neither a date nor a plain figure."""
-    digits = sum(c.isdigit() for c in text)
-    dated = re.fullmatch(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}", text.strip())
-    return (
-        8 <= digits <= 15
-        and not dated
-        and (text.lstrip("(").startswith(("+", "0")) or re.match(r"\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}$", text) is not None)
-    )
+    number = re.split(r"\s*(?:x|ext)", text)[0]
+    digits = sum(c.isdigit() for c in number)
+    dated = re.fullmatch(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}", number.strip())
+    begun = number.lstrip("(").startswith(("+", "0")) or re.match(r"\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}$", number)
+    return len(text) if 8 <= digits <= 15 and not dated and begun else 0
 
 
+def _announced(text: str) -> int:
+    """Check a number that is said to be a telephone's: only its length counts."""
+    return len(text) if 7 <= sum(c.isdigit() for c in re.split(r"\s*(?:x|ext)", text)[0]) <= 15 else 0
+
+
+def _secret(text: str) -> int:
+    """Check that what stands behind `password:` looks like one, rather than like a word about it."""
+    return len(text) if any(map(str.isdigit, text)) and any(map(str.isalpha, text)) else 0
+
+
+EXTENSION = r"(?: ?(?:x|ext\.?) ?\d{1,6})?"
 FORMS = (
-    Form("email", re.compile(r"\b[\w.+%-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+\b")),
+    Form("email", re.compile(r"\b\w[\w.+%'’-]{0,63}@[^\W_](?:[\w-]*[^\W_])?(?:\.[^\W_](?:[\w-]*[^\W_])?)+")),
+    Form("key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[\s\S]{0,8000}?-----END [A-Z ]*PRIVATE KEY-----)?")),
     Form(
         "key",
         re.compile(
-            r"\b(?:AKIA[0-9A-Z]{16}|sk-[A-Za-z0-9_-]{16,}|gh[pousr]_[A-Za-z0-9]{20,}|xox[abp]-[\w-]{10,}|eyJ[\w-]{10,}\.[\w-]+\.[\w-]+)"
+            r"\b(?:A[KS]IA[0-9A-Z]{16}|sk[-_][A-Za-z0-9_-]{16,}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{22,}|glpat-[\w-]{20,}"
+            r"|xox[abeprs]-[\w-]{10,}|AIza[\w-]{35}|eyJ[\w-]{10,}\.[\w-]+\.[\w-]+)"
         ),
     ),
-    Form("iban", re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b"), iban),
-    Form("card", re.compile(r"(?<![\d.-])\d(?:[ -]?\d){12,18}(?![\d-])"), luhn),
+    Form(
+        "key",
+        re.compile(
+            r"(?i)\b(?:password|passwd|pwd|api[_ -]?key|secret(?:[_ -](?:access[_ -])?key)?|access[_ -]?token)"
+            r"[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?P<value>[^\s\"',;]{8,200})"
+        ),
+        _secret,
+    ),
+    Form("iban", re.compile(r"\b[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]){11,30}"), _iban),
+    Form("card", re.compile(r"(?<![\d.-])\d(?:[ -]?\d){12,22}(?!\d)"), _card),
     Form("ssn", re.compile(r"\b(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}\b")),
-    Form("ip", re.compile(r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4})(?![\w:]|\.\d)"), address),
-    Form("phone", re.compile(r"(?<![\w.])(?:\+|\(?0|\(?\d{3}\)?[ .-]\d{3}[ .-])[\d()/ .-]{3,20}\d(?!\w)"), phone),
+    Form(
+        "ip",
+        re.compile(
+            r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9a-fA-F]{0,4}:){2,7}(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}))(?![\w:]|\.\d)"
+        ),
+        _address,
+    ),
+    Form(
+        "phone",
+        re.compile(
+            r"(?i)\b(?:phone|telephone|tel|mobile|cell|fax|desk|call(?: \w+)?|dial|reach(?: \w+)?|whatsapp)\b"
+            r"[^\w(+]{0,3}(?:number |no\.? )?(?:is |on |at )?"
+            rf"(?P<value>[(+]?\d[\d()/ .-]{{5,20}}\d{EXTENSION})(?!\w)"
+        ),
+        _announced,
+    ),
+    Form("phone", re.compile(rf"(?<![\w.])(?:\+|\(?0|\(?\d{{3}}\)?[ .-]\d{{3}}[ .-])[\d()/ .-]{{3,20}}\d{EXTENSION}(?!\w)"), _phone),
 )
+HINT = re.compile(r"[@\d]|KEY-|sk[-_]|gh[pousr]_|github_|glpat-|xox|eyJ|AIza")
+"""Without any of these, which are quick to look for, a text holds no personal data."""
+
+
+def find(text: str) -> list[tuple[int, int, str]]:
+    """Return where personal data starts and ends, and its kind, in the order of the text."""
+    if not HINT.search(text):
+        return []
+    found = []
+    for form in FORMS:
+        for start, end in _spans(form, text):
+            found.append((start, end, form.kind))
+            text = f"{text[:start]}{BLANK * (end - start)}{text[end:]}"
+    return sorted(found)
+
+
+def _spans(form: Form, text: str) -> Iterator[tuple[int, int]]:
+    """Look for one form; what is only like it may hide another one behind its start."""
+    position = 0
+    while match := form.pattern.search(text, position):
+        group = "value" if "value" in form.pattern.groupindex else 0
+        start, length = match.start(group), form.length(match[group])
+        if length:
+            yield start, start + length
+        position = start + max(length, 1)
 
 
 def mask(text: str) -> tuple[str, Counter[str]]:
     """Put `[EMAIL]`, `[CARD]` and so on in the place of personal data; return the text and how many of each kind."""
-    counts: Counter[str] = Counter()
-    for form in FORMS:
-
-        def masked(match: re.Match[str], form: Form = form) -> str:
-            if not form.proof(match.group()):
-                return match.group()
-            counts[form.kind] += 1
-            return f"[{form.kind.upper()}]"
-
-        text = form.pattern.sub(masked, text)
-    return text, counts
+    parts, position = [], 0
+    found = find(text)
+    for start, end, kind in found:
+        parts += [text[position:start], f"[{kind.upper()}]"]
+        position = end
+    return "".join([*parts, text[position:]]), Counter(kind for _, _, kind in found)
 
 
-def mask_blocks(blocks: Sequence[Block]) -> tuple[tuple[Block, ...], dict[str, int]]:
-    """Mask every block of a document; return the blocks and the counts of the whole document.
+def mask_blocks(blocks: Sequence[Block]) -> tuple[Block, ...]:
+    """Mask every block of a document."""
+    return tuple(replace(block, text=mask(block.text)[0]) for block in blocks)
 
-    What describes a whole table (row 0) is masked but not counted: it repeats values of the rows.
-    """
-    results = [mask(block.text) for block in blocks]
-    masked = tuple(replace(block, text=text) for block, (text, _) in zip(blocks, results, strict=True))
-    total: Counter[str] = Counter()
-    for block, (_, counts) in zip(blocks, results, strict=True):
-        if block.row != 0:
-            total += counts
-    return masked, dict(total)
+
+def count(blocks: Sequence[Block]) -> Counter[str]:
+    """Count the personal data of a document by kind; what describes a whole table (row 0) repeats values of the rows."""
+    return Counter(kind for block in blocks if block.row != 0 for _, _, kind in find(block.text))

@@ -10,7 +10,8 @@ Status = Literal["indexed", "unchanged", "skipped", "failed", "removed"]
 class Outcome(Item):
     """What became of one file.
 
-    `notes` say what was lost or doubtful in a file that was read; `masked` counts pieces of personal data by kind.
+    `notes` say what was lost or doubtful in a file that was read; `personal` counts, by kind, the pieces of personal data in it that
+    can now be searched, `masked` those that were masked before.
     """
 
     name: str
@@ -21,6 +22,7 @@ class Outcome(Item):
     pages: int | None = None
     passages: int = 0
     notes: tuple[str, ...] = ()
+    personal: dict[str, int] = Field(default_factory=dict)
     masked: dict[str, int] = Field(default_factory=dict)
 
 
@@ -31,6 +33,7 @@ class Ingested(Result):
     skipped: int
     failed: int
     passages: int
+    personal: dict[str, int]
     masked: dict[str, int]
     files: tuple[Outcome, ...]
 
@@ -38,8 +41,9 @@ class Ingested(Result):
     def headline(self) -> str:
         counts = {"indexed": self.indexed, "unchanged": self.unchanged, "skipped": self.skipped, "failed": self.failed}
         said = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
-        masked = f"; {sum(self.masked.values())} pieces of personal data masked" if self.masked else ""
-        return f"{_count(len(self.files), 'file')} into '{self.collection}': {said} ({_count(self.passages, 'new passage')}{masked})."
+        kinds = {"found, not masked": self.personal, "masked": self.masked}
+        personal = "".join(f"; {_count(sum(n.values()), 'piece')} of personal data {what}" for what, n in kinds.items() if n)
+        return f"{_count(len(self.files), 'file')} into '{self.collection}': {said} ({_count(self.passages, 'new passage')}{personal})."
 
     @property
     def next_steps(self) -> tuple[str, ...]:
@@ -117,7 +121,8 @@ class DocumentRow(Item):
     reason: str
     hint: str
     notes: tuple[str, ...]
-    masked: dict[str, int]
+    personal: dict[str, int] = Field(default_factory=dict)
+    masked: dict[str, int] = Field(default_factory=dict)
 
 
 class Collection(Result):

@@ -159,7 +159,7 @@ class Shelf:
             "status": _status(extracted),
             "reason": extracted["reason"],
             "hint": extracted["hint"],
-            "details": json.dumps({"notes": extracted["notes"], "masked": extracted["masked"]}),
+            "details": json.dumps({"notes": extracted["notes"], **_personal(extracted)}),
             "added_by": self.operation,
             "removed_by": self.operation,
             "added_at": now(),
@@ -195,6 +195,11 @@ def _status(extracted: Extracted) -> Status:
     return "skipped" if extracted["skipped"] else "failed" if extracted["reason"] else "indexed"
 
 
+def _personal(extracted: Extracted) -> dict[str, dict[str, int]]:
+    """Say whether what was found of personal data stands in the passages, or was masked."""
+    return {"masked" if extracted["redacted"] else "personal": extracted["personal"]}
+
+
 def _outcome(file: File, extracted: Extracted, hint: str = "") -> Outcome:
     return Outcome(
         name=file.name,
@@ -205,5 +210,5 @@ def _outcome(file: File, extracted: Extracted, hint: str = "") -> Outcome:
         pages=extracted["pages"],
         passages=len(extracted["chunks"]),
         notes=tuple(extracted["notes"]),
-        masked=extracted["masked"],
+        **_personal(extracted),
     )
