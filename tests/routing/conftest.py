@@ -5,8 +5,6 @@ from typing import Any
 import pytest
 
 from copilot.intent import Ability
-from copilot.outside.embed import Embedder
-from copilot.routing.model import Model
 from copilot.routing.offline import OfflineRouter, catalogue
 from copilot.routing.route import Route, Situation
 
@@ -26,7 +24,7 @@ def abilities() -> dict[str, Ability]:
 
 @pytest.fixture(scope="session")
 def router() -> OfflineRouter:
-    return OfflineRouter(Model.load(), Embedder.load())
+    return OfflineRouter.load()
 
 
 @pytest.fixture

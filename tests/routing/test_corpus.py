@@ -25,7 +25,10 @@ def test_an_utterance_that_only_adds_a_letter_is_a_repeat(abilities: dict[str, A
     assert repeats([parse_line(text, "list_agents", abilities, text) for text in said]) == [(said[0], said[1])]
 
 
-@pytest.mark.parametrize("line", ["scan {agent:x}", "report on {kind:gardening}", "use | nothing=1"])
+@pytest.mark.parametrize(
+    "line",
+    ["load {sauce:./x}", "keep {log_retention_days:a month=long} of logs", "use it | require_api_key=maybe", "put it on {target:mars}"],
+)
 def test_a_label_that_the_catalogue_does_not_allow_is_refused(line: str, abilities: dict[str, Ability]) -> None:
-    with pytest.raises(BadArguments, match=r"no argument|is no"):
-        parse_line(line, "create_report", abilities, "here:1")
+    with pytest.raises(BadArguments, match="here:1"):
+        parse_line(line, "configure_deployment", abilities, "here:1")

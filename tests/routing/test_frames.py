@@ -111,10 +111,11 @@ def test_using_two_collections_removes_neither(say) -> None:  # type: ignore[no-
         ("cheapest instance without a gpu", {}),
         ("cheapest A100 in frankfurt", {"gpu_name": "A100", "region": "eu-central-1"}),
         ("instance with 500 GPUs", {"gpus": 500}),
-        ("and with 8?", {"vcpus": 8, "memory": 16}),
+        ("and with 8 cores?", {"vcpus": 8, "memory": 16}),
         ("what if it had to be arm", {"vcpus": 4, "memory": 16, "architecture": "arm64"}),
         ("same instance in frankfurt", {"vcpus": 4, "memory": 16, "region": "eu-central-1"}),
         ("I need a box with one A10G", {"gpus": 1, "gpu_name": "A10G"}),
+        ("cheapest with 2x L4", {"gpus": 2, "gpu_name": "L4"}),
     ],
 )
 def test_a_whole_request_takes_nothing_from_the_one_before(say, text: str, args: dict[str, Any]) -> None:  # type: ignore[no-untyped-def]

@@ -8,7 +8,7 @@ from copilot.intent import Ability
 from copilot.routing.references import supplied
 from copilot.routing.reply import answer
 from copilot.routing.route import Situation
-from copilot.routing.slots import Said
+from copilot.routing.slots import Filled, Said
 from copilot.routing.values import Lexicon, Reader
 
 NAMES = {"agents": ["lex", "nova"], "collections": ["hr"], "models": ["haiku", "opus"], "deployments": ["lex"]}
@@ -31,21 +31,38 @@ def turn(intent: str, **args: Any) -> dict[str, Any]:
          {"deployment": "lex", "since": "1d"}),
         (turn("check_model", name="opus"), "check_model", "and the other model?", {}, {"name": "haiku"}),
         (turn("show_agent", name="lex"), "list_agents", "which agents are there", {}, {}),
+        (turn("configure_deployment", target="serverless"), "configure_deployment", "give it a minute", {"timeout_seconds": 60},
+         {"timeout_seconds": 60}),
+        (turn("compare_models", models=["opus", "haiku"]), "check_model", "the second one, does it answer", {}, {"name": "haiku"}),
+        (turn("list_agents"), "show_agent", "show me the first", {}, {"name": "lex"}),
+        (turn("show_agent", name="lex"), "compare_agents", "is it any better than nova", {"agents": ["nova"]}, {"agents": ["lex", "nova"]}),
+        (turn("register_model", model="phi-3"), "check_model", "is it alive", {}, {"name": "phi-3"}),
+        ({"user": "check that haiku answers", "intent": "check_model", "args": {"name": "haiku"}}, "create_automation",
+         "do that every night", {"frequency": "daily"}, {"frequency": "daily", "action": "check that haiku answers"}),
     ],
 )  # fmt: skip
 def test_a_call_takes_what_was_spoken_of(
     before: dict[str, Any], intent: str, said: str, args: dict[str, Any], wanted: dict[str, Any], abilities: ABILITIES
 ) -> None:
-    assert supplied(abilities[intent], args, said, Situation(NAMES, (before,)), abilities) == wanted
+    assert supplied(abilities[intent], Filled(args, 0.0), said, Situation(NAMES, (before,)), abilities) == wanted
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"), [("drop the lift one", "lift-watch"), ("what about the keeper", "lore-keeper"), ("and the bot", None)]
+)
+def test_a_part_of_a_name_that_only_one_thing_has_means_it(said: str, wanted: str | None, abilities: ABILITIES) -> None:
+    names = {"agents": ["lift-watch-bot", "lore-keeper-bot"], "deployments": ["lift-watch", "lore-keeper"]}
+    found = supplied(abilities["destroy_deployment"], Filled({}, 0.0), said, Situation(names), abilities)
+    assert found == ({"deployment": wanted} if wanted else {})
 
 
 def test_what_waits_for_a_yes_is_spoken_of_too(abilities: ABILITIES) -> None:
     waiting = Situation(NAMES, (), {"confirm": {"intent": "destroy_deployment", "args": {"deployment": "lex"}}})
-    assert supplied(abilities["show_logs"], {}, "show me the logs first", waiting, abilities) == {"deployment": "lex"}
+    assert supplied(abilities["show_logs"], Filled({}, 0.0), "show me the logs first", waiting, abilities) == {"deployment": "lex"}
 
 
 def test_nothing_is_supplied_without_a_dialogue(abilities: ABILITIES) -> None:
-    assert supplied(abilities["show_logs"], {}, "show me its logs", Situation(NAMES), abilities) == {}
+    assert supplied(abilities["show_logs"], Filled({}, 0.0), "show me its logs", Situation(NAMES), abilities) == {}
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ class Terminal:
     def offline_router(self) -> "OfflineRouter":
         from copilot.routing.offline import OfflineRouter
 
-        return OfflineRouter.load(self.ctx.embedder)
+        return OfflineRouter.load()
 
     def perform(self, intent: Intent, args: Mapping[str, Any], confirmed: bool) -> Any:
         """Run a call; `confirmed` says that the person has just agreed to it in words."""

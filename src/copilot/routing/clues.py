@@ -58,6 +58,6 @@ def clues(
         "left_names": min(2, sum(m.kind == "names" for m in filled.left)),
         "left_figures": min(2, sum(m.kind != "names" for m in filled.left)),
         "placed": min(4, len(filled.args)),
-        "margin": max(-1.0, min(3.0, filled.margin / 20)),
+        "margin": max(-1.0, min(3.0, filled.margin / 4)),
     }
     return np.array([float(seen[name]) for name in CLUES], np.float32)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from copilot.routing.mentions import FAMILIES, PROVIDERS, Mention
+from copilot.routing.mentions import FAMILIES, GPUS, PROVIDERS, Mention
 from copilot.routing.tagger import Marked
 
 OPEN, CLOSE = "[\"'“‘`]?", "[\"'”’`]?"
@@ -79,6 +79,11 @@ COLLECTIONS = re.compile(
 )
 LISTED = re.compile(r"(?!(?:and|the)\b)(?<![\w-])\w[\w-]*", re.IGNORECASE)
 VRAM = r"(?:vram|(?:gpu|video|graphics)\s+(?:memory|ram))\b"
+GPU_COUNT = re.compile(
+    rf"(?<![\d.])(?P<word>\d{{1,3}}|one|two|three|four|six|eight|sixteen)\s*(?:x\s*)?"
+    rf"(?=(?:nvidia\s+)?(?:(?:{GPUS})s?|gpus?|graphics cards?)\b)",
+    re.IGNORECASE,
+)
 GPU_MEMORY = re.compile(
     rf"(?P<before>\b\d[\d.,]*\s*(?:g|gb|gib|gigs?|gigabytes?)?)\s+(?:of\s+)?{VRAM}"
     rf"|\b{VRAM}\s+(?:of\s+|at least\s+|>=?\s*)*(?P<after>\d[\d.,]*\s*(?:gb|gib|gigs?)?)",
@@ -142,6 +147,7 @@ FRAMES: tuple[tuple[str, tuple[str, ...], Finder], ...] = (
     ("environment", DEPLOYING, _plain(ENVIRONMENT)),
     ("collections", ("create_agent",), _collections),
     ("gpu_memory", ("recommend_instance",), _plain(GPU_MEMORY)),
+    ("gpus", ("recommend_instance",), _plain(GPU_COUNT)),
 )
 GPU = r"(?:gpu|graphics card|video ?card)s?\b"
 # What words say without a figure: the ability and argument, its value, the words, and arguments that say it already.

@@ -30,7 +30,7 @@ PROVIDERS = (
     "deepseek|huggingface|openrouter|replicate|sagemaker|xai|perplexity|databricks|watsonx|nvidia_nim|cerebras|ai21|vllm|hosted_vllm|meta_llama"
 )
 SIZES = r"(?:nano|micro|small|medium|large|metal|\d*xlarge)"
-VARIANT = r"(?:turbo|mini|nano|haiku|sonnet|opus|pro|flash|lite|instruct|large|small)"
+VARIANT = r"(?:\d+(?:\.\d+)?b\b|turbo|mini|nano|haiku|sonnet|opus|pro|flash|lite|instruct|large|small)"
 ENDINGS = (
     r"csv|tsv|jsonl?|xml|xes(?:\.gz)?|ya?ml|txt|md|pdf|docx?|pptx?|xlsx?|html?|parquet|db|sqlite3?|sql|tf|zip|png|jpe?g|log|eml|msg|rtf|epub|"
     r"template|gz|dump|bak"

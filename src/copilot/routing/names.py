@@ -9,11 +9,12 @@ SURE = 100.0
 MOST_WORDS = 4
 COMMON = frozenset(
     """
-    a add again agent agents all an and any are as at be benchmark benchmarks budget by can collection collections config
-    cost costs data deployment deployments dev did do does for from get give he here how i in instance instances is it its
-    last latest let lets list make me model models more most my need new next no not now of old on one or our please prod
-    production report run set she show some staging test tests that the them there these they this those to two us use
-    want was we were what when which who why with you your
+    a add again agent agents all assistant bot bots docs an and any are as at be benchmark benchmarks budget
+    by can collection collections config cost costs data deployment deployments dev did do does for from get
+    give he here how i in instance instances is it its last latest let lets list make me model models more
+    most my need new next no not now of old on one or our please prod production report run set she show some
+    staging test tests that the them there these they this those to two us use want was we were what when
+    which who why with you your
     """.split()  # noqa: SIM905
 )
 
@@ -57,6 +58,14 @@ def _by_part(text: str, listed: Sequence[str]) -> str | None:
         return None
     having = [name for name in listed if set(said) <= set(re.findall(r"[a-z0-9]+", name.lower()))]
     return having[0] if len(having) == 1 else None
+
+
+def partly_named(text: str, listed: Sequence[str]) -> list[str]:
+    """Return those of `listed` of which `text` says a part that tells them from the others: "the lift one" is lift-watch."""
+    said = {w for w in re.findall(r"[a-z0-9]+", text.lower()) if w not in COMMON and len(w) > 1 and not w.isdigit()}
+    parts = [set(re.findall(r"[a-z0-9]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower())) for name in listed]
+    shared = set.intersection(*parts) if len(parts) > 1 else set()
+    return [name for name, own in zip(listed, parts, strict=True) if said & (own - shared)]
 
 
 def _match(text: str, words: Sequence[Token], known: Mapping[str, object]) -> tuple[float, str] | None:

@@ -1,52 +1,49 @@
-"""The router that needs no language model: a classifier, a tagger and the dialogue."""
+"""The router that needs no language model: a tuned encoder, typed parsers and the dialogue."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import cache, cached_property
+from threading import Lock
+from typing import Any
 
 import numpy as np
 
 from copilot.intent import Ability
 from copilot.resources import resource
 from copilot.routing.clues import CLUES, clues
-from copilot.routing.features import delexicalise, facts, grams, unquoted
+from copilot.routing.encoder import Encoder, Seen
 from copilot.routing.frames import asks
-from copilot.routing.linear import softmax
 from copilot.routing.model import Model
 from copilot.routing.references import addressed, continues, supplied
 from copilot.routing.reply import answer, merged
 from copilot.routing.route import Reading, Route, Situation
 from copilot.routing.slots import Filled, Said, fill
+from copilot.routing.tagger import mark
 from copilot.routing.values import Lexicon, allows
-
-if TYPE_CHECKING:
-    from copilot.outside.embed import Embedder
 
 CANDIDATES = 6
 ALTERNATIVES = 3
 LONGEST = 2000
-NONE_AT_MOST = 0.5
 HINT_SURE = 0.8
 UNASKED = -5.0
 """What an ability other than asking loses where the form of the sentence is a question to an agent."""
+LOADING = Lock()
 UNREFERRING = ("confirm", "cancel", "undo", "help", "out_of_scope")
-
-
-class Encoder(Protocol):
-    """What turns sentences into vectors; `copilot.outside.embed.Embedder` does."""
-
-    def encode(self, texts: Sequence[str]) -> np.ndarray: ...
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A reading being weighed: what the words gave, and the values of CLUES."""
+    """A reading being weighed: what the words gave, the values of CLUES, and how far its arguments are in doubt.
+
+    `doubt` is what `mark` says of the words; `unsure` is the least share that a suggested value, or none, has of its argument's.
+    """
 
     reading: Reading
     filled: Filled
     clues: np.ndarray
+    doubt: tuple[float, float]
+    unsure: float
 
 
 def catalogue() -> dict[str, Ability]:
@@ -55,26 +52,31 @@ def catalogue() -> dict[str, Ability]:
     return {entry["name"]: Ability.from_json(entry) for entry in entries}
 
 
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Turn scores into probabilities."""
+    exponents = np.exp(logits - logits.max())
+    shares: np.ndarray = exponents / exponents.sum()
+    return shares
+
+
 class OfflineRouter:
     """Routes without a network: the same words in the same situation always give the same route.
 
     Args:
         model: What training found.
-        encoder: Sentence vectors.
     """
 
-    def __init__(self, model: Model, encoder: Encoder) -> None:
+    def __init__(self, model: Model) -> None:
         self.model = model
-        self.encoder = encoder
+        self.encoder = Encoder(model.layers, model.heads)
         self.lexicon = Lexicon(model.words["lexicon"], model.words["cues"])
         self.weights = np.array([model.words["clues"][name] for name in CLUES], np.float32)
 
     @classmethod
-    def load(cls, embedder: "Embedder | None" = None) -> "OfflineRouter":
-        """Read the shipped model; raise Unavailable when it or the weights of the encoder are missing."""
-        from copilot.outside.embed import Embedder
-
-        return cls(Model.load(), embedder or Embedder.load())
+    def load(cls) -> "OfflineRouter":
+        """Open the shipped model, once a process; raise Unavailable when it or the published weights are missing."""
+        with LOADING:
+            return _loaded()
 
     @cached_property
     def known(self) -> dict[str, Ability]:
@@ -90,33 +92,29 @@ class OfflineRouter:
     def weigh(self, text: str, situation: Situation) -> list[Candidate]:
         """Return the readings of an utterance, best first; their confidences add up to at most 1."""
         said = Said(addressed(text, situation, self.known), situation.names)
-        dense, counts = self.features(said)
-        scores = np.log(softmax(self.model.intents.logits(dense, counts)) + 1e-9)
+        seen = self._read(said, situation)
+        scores = np.log(softmax(seen.abilities) + 1e-9)
         if asks(said.text, said.mentions):
-            scores += np.array([0.0 if label == "ask_agent" else UNASKED for label in self.model.intents.labels])
-        hints = self._hints(dense, counts)
-        found = [self._candidate(name, float(score), said, situation, hints) for name, score in self._likely(scores, situation)]
+            scores += np.array([0.0 if label == "ask_agent" else UNASKED for label in self.model.labels.abilities])
+        hints = self._hints(seen)
+        found = [self._candidate(name, float(score), said, seen, situation, hints) for name, score in self._likely(scores, situation)]
         totals = np.stack([c.clues for c in found]) @ self.weights
         shares = softmax(totals)
         ranked = sorted(zip(found, shares, strict=True), key=lambda pair: -pair[1])
         return [replace(c, reading=replace(c.reading, confidence=float(share))) for c, share in ranked]
 
-    def features(self, said: Said) -> tuple[np.ndarray, dict[int, float]]:
-        """Return what the classifier sees. Sentences are encoded one by one, so that company never changes a route."""
-        tagged, spoken = delexicalise(said.text, said.mentions)
-        raw = unquoted(said.text)
-        vectors = [self.encoder.encode([text])[0] for text in dict.fromkeys((spoken, raw))]
-        return dense_features(vectors[0], vectors[-1], facts(said.text, said.mentions)), grams(tagged)
+    def _read(self, said: Said, situation: Situation) -> Seen:
+        return self.encoder.read(said.units, said.mentions, situation)
 
     def shortlist(self, text: str, situation: Situation, count: int) -> list[str]:
         """Return the likeliest abilities, best first."""
         ranked = [c.reading.intent for c in self.weigh(text, situation)]
-        scores = self.model.intents.logits(*self.features(Said(text, situation.names)))
-        rest = [self.model.intents.labels[i] for i in np.argsort(-scores, kind="stable")]
+        scores = self._read(Said(text, situation.names), situation).abilities
+        rest = [self.model.labels.abilities[i] for i in np.argsort(-scores, kind="stable")]
         return list(dict.fromkeys([*ranked, *rest]))[:count]
 
     def _likely(self, scores: np.ndarray, situation: Situation) -> list[tuple[str, float]]:
-        labels = self.model.intents.labels
+        labels = self.model.labels.abilities
         wanted = [labels[i] for i in np.argsort(-scores, kind="stable")[:CANDIDATES]]
         pending = situation.pending or {}
         wanted.append("out_of_scope")
@@ -128,10 +126,14 @@ class OfflineRouter:
             wanted.append(situation.history[-1]["intent"])
         return [(name, float(scores[labels.index(name)])) for name in dict.fromkeys(wanted)]
 
-    def _candidate(self, name: str, score: float, said: Said, situation: Situation, hints: Mapping[str, tuple[Any, float]]) -> Candidate:
+    def _candidate(
+        self, name: str, score: float, said: Said, seen: Seen, situation: Situation, hints: Mapping[str, tuple[Any, float]]
+    ) -> Candidate:
         """Read the utterance as a call of one ability: what its words give, what the dialogue supplies, what the whole suggests."""
         ability, pending = self.known[name], situation.pending or {}
-        filled = fill(said, ability, self.model.tagger, self.lexicon)
+        columns = self.model.labels.words_of(ability)
+        marks, doubt = mark(said.units, seen.words[:, columns], [self.model.labels.words[c] for c in columns])
+        filled = fill(said, ability, marks, self.lexicon)
         args, reply = filled.args, None
         waiting = (pending.get("confirm") or pending).get("intent") == name
         if waiting and (argument := ability.argument(pending.get("ask") or "")):
@@ -140,36 +142,31 @@ class OfflineRouter:
         if waiting:
             args = merged(pending, args)
         elif name not in UNREFERRING:
-            args = supplied(ability, args, said.text, situation, self.known)
+            args = supplied(ability, filled, said.text, situation, self.known)
         leans = waiting or continues(name, said.text, situation.history)
-        args = {**args, **_hinted(ability, hints, filled.args if leans else args, HINT_SURE if leans else 0.0)}
-        seen = clues(ability, score, filled, args, said.text, situation, reply)
-        return Candidate(Reading(name, args, 0.0), filled, seen)
+        unsure = min((hints[a.name][1] for a in ability.args if a.name in hints and a.name not in filled.args), default=1.0)
+        args = {**args, **_hinted(ability, hints, args, HINT_SURE if leans else 0.0)}
+        return Candidate(Reading(name, args, 0.0), filled, clues(ability, score, filled, args, said.text, situation, reply), doubt, unsure)
 
-    def _hints(self, dense: np.ndarray, counts: Mapping[int, float]) -> dict[str, tuple[Any, float]]:
-        """Return the values of arguments that the whole utterance suggests, and how strongly."""
-        scores = self.model.hints.logits(dense, counts)
-        groups: dict[str, list[int]] = {}
-        for i, label in enumerate(self.model.hints.labels):
-            groups.setdefault(label.partition("=")[0], []).append(i)
+    def _hints(self, seen: Seen) -> dict[str, tuple[Any, float]]:
+        """Return for each argument the value that the whole utterance suggests most, None for none, and its share."""
         found = {}
-        for argument, columns in groups.items():
-            shares = dict(zip((self.model.hints.labels[i].partition("=")[2] for i in columns), softmax(scores[columns]), strict=True))
-            if shares.pop("", 0.0) <= NONE_AT_MOST:
-                value = max(shares, key=lambda label: shares[label])
-                found[argument] = ({"true": True, "false": False}.get(value, value), float(shares[value]))
+        for argument, (first, end) in self.model.labels.groups.items():
+            shares = softmax(seen.values[first:end])
+            value = self.model.labels.values[first + int(shares.argmax())].partition("=")[2]
+            found[argument] = ({"true": True, "false": False, "": None}.get(value, value), float(shares.max()))
         return found
+
+
+@cache
+def _loaded() -> OfflineRouter:
+    return OfflineRouter(Model.load())
 
 
 def _hinted(ability: Ability, hints: Mapping[str, tuple[Any, float]], given: Mapping[str, Any], least: float) -> dict[str, Any]:
     """Return the hints of at least some strength that fit arguments which are not given."""
     wanted = [a for a in ability.args if a.name in hints and a.name not in given and allows(a, hints[a.name][0])]
     return {a.name: hints[a.name][0] for a in wanted if hints[a.name][1] >= least}
-
-
-def dense_features(spoken: np.ndarray, raw: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """Join the vector of the plain words, that of the words as typed, and the facts, in the proportions that training uses."""
-    return np.concatenate([spoken, 0.5 * raw, 0.3 * seen], axis=-1)
 
 
 def trust(candidates: Sequence[Candidate], ability: Ability, words: Mapping[str, Any]) -> float:
@@ -192,6 +189,7 @@ def trust_features(candidates: Sequence[Candidate], ability: Ability) -> np.ndar
             np.log(p / (1 - p)), p - second, seen["score"], seen["score"] - rival, seen["margin"], len(given),
             sum(a.type == "string" for a in given), sum(bool(a.choices) for a in given), sum(a.many for a in given),
             sum(a.required for a in ability.args) - sum(a.required for a in given), seen["left_names"], seen["left_figures"],
+            *best.doubt, np.log(best.unsure),
             seen["supplied"] + seen["again"], seen["asked"] + seen["changes"], ability.name == "out_of_scope", bool(ability.args),
         ],
         np.float64,

@@ -7,7 +7,9 @@ from typing import Any
 from copilot.intent import Ability, Argument
 from copilot.routing.frames import ASK_IT
 from copilot.routing.kinds import is_new_name, kinds_of
+from copilot.routing.names import partly_named
 from copilot.routing.route import KINDS, Situation
+from copilot.routing.slots import Filled
 
 POINTING = re.compile(
     r"\b(?:it|its|it's|that|this|them|those|these|same|there|one|again|also|too|he|she|him|her|they|their|previous|last|above|first|second|other)\b",
@@ -31,6 +33,18 @@ GRAMMAR = re.compile(
     r"\bone\b(?!\W*$)|\b(?:that|there)(?= (?:has|have|can|fits?|costs?|runs?|supports?|is|are|comes?|offers?|gives?|would|will)\b)",
     re.IGNORECASE,
 )
+GATHERING = "configure_"
+"""Abilities that change a configuration turn by turn: what was said before stays set without being said again."""
+ORDINALS = {"first": 0, "1st": 0, "former": 0, "second": 1, "2nd": 1, "latter": 1, "third": 2, "3rd": 2, "last": -1}
+ORDINAL = re.compile(
+    r"\bthe (first|1st|former|second|2nd|latter|third|3rd|last)(?: (?:one|of (?:the|those|these)\b.*))?\b(?! \w)|"
+    r"^\W*(?:the )?(first|second|third)\b",
+    re.IGNORECASE,
+)
+THAT_ONE = re.compile(
+    r"\bthe\s+(?:\w+\s+){1,2}(?:one|agent|bot|collection|model|benchmark|deployment)s?\b|\b(?:the|our|both)\s+\w+|\bv\d+\b", re.IGNORECASE
+)
+UNSAID_NAMES = re.compile(r"[\"“][^\"”]*[\"”]")
 OTHER = re.compile(r"\bother\b", re.IGNORECASE)
 SHORT = 6
 """Words of a reply that hardly says a whole call."""
@@ -46,24 +60,76 @@ def points_back(text: str) -> bool:
     return bool(POINTING.search(text))
 
 
-def supplied(
-    ability: Ability, args: Mapping[str, Any], text: str, situation: Situation, abilities: Mapping[str, Ability]
-) -> dict[str, Any]:
-    """Return `args` with what the dialogue supplies: the arguments of the same call before, else the things spoken of."""
+def supplied(ability: Ability, filled: Filled, text: str, situation: Situation, abilities: Mapping[str, Ability]) -> dict[str, Any]:
+    """Return the arguments of the words with what the dialogue supplies: those of the same call before, else the things spoken of."""
+    found = dict(filled.args)
     history = spoken(situation)
+    if history and continues(ability.name, text, history):
+        before = {} if ability.name.startswith(GATHERING) else history[-1]["args"]
+        found = {**before, **_corrected(ability, filled.args, history[-1]["args"], text)}
+    found = _numbered(ability, found, filled.args, text, situation)
+    found = _renamed(ability, found, filled, text, situation)
     if not history:
-        return dict(args)
-    last = history[-1]
-    found = dict(args)
-    if continues(ability.name, text, history):
-        found = {**last["args"], **_corrected(ability, args, last["args"], text)}
+        return found
     pointing = points_back(text)
     for argument in ability.args:
         if argument.name not in found and (argument.required or (pointing and kinds_of(ability, argument))):
             value = _spoken_of(ability, argument, history, abilities)
             if value is not None and value not in found.values() and not (argument.name == "deployment" and "agent" in found):
                 found[argument.name] = [value] if argument.many and not isinstance(value, list) else value
-    return _others(ability, found, args, text, situation) if OTHER.search(text) else found
+    found = _joined(ability, found, text, history, abilities)
+    if ability.name == "create_automation" and "action" not in found and pointing and history[-1].get("user"):
+        found["action"] = history[-1]["user"]
+    return _others(ability, found, filled.args, text, situation) if OTHER.search(text) else found
+
+
+def _numbered(ability: Ability, found: dict[str, Any], given: Mapping[str, Any], text: str, situation: Situation) -> dict[str, Any]:
+    """Let "the second one" be the second of the things spoken of last, or of those that exist."""
+    ordinal = ORDINAL.search(text)
+    if not ordinal:
+        return found
+    place = ORDINALS[(ordinal[1] or ordinal[2]).lower()]
+    for argument in ability.args:
+        kinds = kinds_of(ability, argument) or (("models",) if argument.name == "model" else ())
+        if not kinds or argument.name in given or argument.many:
+            continue
+        listed = next(
+            (v for turn in reversed(spoken(situation)) for v in turn["args"].values() if isinstance(v, list) and len(v) > 1), None
+        )
+        choice = listed or situation.names.get(kinds[0], ())
+        if (argument.required or argument.name in found) and -len(choice) <= place < len(choice):
+            return {**found, argument.name: choice[place]}
+    return found
+
+
+def _renamed(ability: Ability, found: dict[str, Any], filled: Filled, text: str, situation: Situation) -> dict[str, Any]:
+    """Let a thing that the words name, in full or in part, stand where none is given or only the turn before gave one."""
+    for argument in ability.args:
+        kinds = kinds_of(ability, argument)
+        if not kinds or argument.name in filled.args or not (argument.required or argument.name in found):
+            continue
+        whole = [m.value for m in filled.left if m.kind == "names" and set(m.of) & set(kinds)]
+        taken = [v for value in filled.args.values() for v in (value if isinstance(value, list) else [value])]
+        free = [name for name in situation.names.get(kinds[0], ()) if name not in taken]
+        named = whole or (partly_named(UNSAID_NAMES.sub(" ", text), free) if THAT_ONE.search(text) else [])
+        if argument.many and named:
+            return {**found, argument.name: named}
+        if len(named) == 1:
+            return {**found, argument.name: named[0]}
+    return found
+
+
+def _joined(
+    ability: Ability, found: dict[str, Any], text: str, history: Sequence[Mapping[str, Any]], abilities: Mapping[str, Ability]
+) -> dict[str, Any]:
+    """Let "is that any better than X" compare X with what was spoken of."""
+    for argument in ability.args:
+        listed = found.get(argument.name)
+        if argument.required and argument.many and isinstance(listed, list) and len(listed) == 1 and points_back(text):
+            other = _spoken_of(ability, argument, history, abilities)
+            if isinstance(other, str) and other not in listed:
+                return {**found, argument.name: [other, *listed]}
+    return found
 
 
 def spoken(situation: Situation) -> list[Mapping[str, Any]]:
@@ -126,6 +192,8 @@ def _spoken_of(ability: Ability, argument: Argument, history: Sequence[Mapping[s
 
 
 def _kinds_made(ability: Ability, argument: Argument) -> tuple[str, ...]:
+    if (ability.name, argument.name) == ("register_model", "model"):
+        return ("models",)
     if is_new_name(ability, argument):
         return (ability.group,) if ability.group in KINDS else ()
     return kinds_of(ability, argument)

@@ -10,10 +10,13 @@ from copilot.intent import Ability, Argument
 from copilot.routing.frames import Framed, find_frames, implied, unsaid
 from copilot.routing.kinds import kinds_of
 from copilot.routing.mentions import Mention, find_mentions
-from copilot.routing.tagger import Marked, Tagger, word_features
-from copilot.routing.tokens import Token, tokenize
+from copilot.routing.rendering import units
+from copilot.routing.tagger import Marked
+from copilot.routing.tokens import Token
 from copilot.routing.values import Lexicon, Reader
 
+CLEAR = 4.0
+"""A margin from which a mark is as good as any."""
 UNWANTED = re.compile(r"(?:\bnot|\brather than|\binstead of)\s+(?:only\s+)?(?:the\s+)?\S+(?:\s+\S+)?\W*$", re.IGNORECASE)
 # Regular things that mean their argument wherever they stand, when the ability has it and nothing else was said for it.
 PLAIN: dict[str, tuple[str, ...]] = {
@@ -54,8 +57,8 @@ class Said:
     names: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @cached_property
-    def tokens(self) -> tuple[Token, ...]:
-        return tokenize(self.text)
+    def units(self) -> tuple[Token, ...]:
+        return units(self.text)
 
     @cached_property
     def mentions(self) -> tuple[Mention, ...]:
@@ -67,17 +70,12 @@ class Said:
         match = UNWANTED.search(self.text)
         return match.start() if match and match.start() else len(self.text)
 
-    @cached_property
-    def words(self) -> list[list[str]]:
-        """What the tagger sees of each word."""
-        return word_features(self.tokens, self.mentions)
 
-
-def fill(said: Said, ability: Ability, tagger: Tagger, lexicon: Lexicon) -> Filled:
-    """Return the arguments that the words of the utterance give, were it a call of `ability`."""
+def fill(said: Said, ability: Ability, marked: Sequence[Marked], lexicon: Lexicon) -> Filled:
+    """Return the arguments that the words of the utterance give, were it a call of `ability`; `marked` is what the tagger found."""
     reader = Reader(said.text, said.mentions, said.names, lexicon)
     limit = said.said_until
-    marks = [m for m in tagger.mark(ability, said.tokens, said.words) if m.start < limit and not unsaid(ability.name, m.arg, said.text)]
+    marks = [m for m in marked if m.start < limit and not unsaid(ability.name, m.arg, said.text)]
     framed = find_frames(ability.name, said.text, said.mentions, marks)
     args, used = _read(ability, _outside(marks, framed), reader)
     taken = [*((u.start, u.end) for u in used), *((f.start, f.end) for f in framed)]
@@ -105,21 +103,21 @@ def _framed(ability: Ability, framed: Sequence[Framed], reader: Reader) -> dict[
     args: dict[str, Any] = {}
     for frame in framed:
         if argument := ability.argument(frame.arg):
-            read = argument.type == "number" or kinds_of(ability, argument)
+            read = argument.type in ("integer", "number") or kinds_of(ability, argument)
             values = [reader.value(ability, argument, *place) if read else reader.text[slice(*place)] for place in frame.places]
             args[frame.arg] = values if argument.many else values[0]
     return args
 
 
 def _read(ability: Ability, marks: Sequence[Marked], reader: Reader) -> tuple[dict[str, Any], list[Marked]]:
-    """Return the values of the marked words, the surest first where two give the same argument, and the marks that gave one."""
+    """Return the values of the marked words and the marks that gave one; of two for the same argument the clear, else surer one is read."""
     args: dict[str, Any] = {}
     lists: dict[str, list[tuple[int, Any]]] = {}
     used = []
-    for mark in sorted(marks, key=lambda m: -m.margin):
+    for mark in sorted(marks, key=lambda m: (-min(m.margin, CLEAR), m.start)):
         argument = ability.argument(mark.arg)
         value = reader.value(ability, argument, mark.start, mark.end) if argument and mark.arg not in args else None
-        if argument is None or value in (None, ""):
+        if argument is None or value in (None, "") or (mark.margin < CLEAR and _is_unknown(ability, argument, value, reader)):
             continue
         if argument.many:
             lists.setdefault(mark.arg, []).append((mark.start, value))
@@ -127,6 +125,12 @@ def _read(ability: Ability, marks: Sequence[Marked], reader: Reader) -> tuple[di
             args[mark.arg] = value
         used.append(mark)
     return args | {name: _in_order(found, reader.known(ability, name)) for name, found in lists.items()}, used
+
+
+def _is_unknown(ability: Ability, argument: Argument, value: Any, reader: Reader) -> bool:
+    """Whether an argument that need not be said would name something that does not exist."""
+    known = reader.known(ability, argument.name)
+    return not argument.required and bool(known) and isinstance(value, str) and value not in known
 
 
 def _in_order(found: Sequence[tuple[int, Any]], known: Sequence[str]) -> list[Any]:

@@ -47,6 +47,8 @@ CLOCK = re.compile(r"\bat (\d{1,2})(?::(\d\d))?\s*(am|pm)?\b", re.IGNORECASE)
 # What a bare figure of the argument is counted in, and how much of the base unit (seconds, GiB) that is.
 SECONDS = {"timeout_seconds": 1.0, "log_retention_days": 86_400.0}
 GIB = {"memory": 1.0, "gpu_memory": 1.0, "volume_size": 1.0, "memory_mb": 1 / 1024}
+MOST = {"temperature": 2.0}
+"""Figures above are part of something else: the 8 of "llama 8b" is no temperature."""
 REFUSALS = re.compile(
     r"\b(?:no|not|don'?t|without|never|off|disable[ds]?|stop|remove|skip|drop|none|open|false|unneeded|on-demand)\b", re.IGNORECASE
 )
@@ -112,22 +114,26 @@ class Reader:
         return None
 
     def _string(self, ability: Ability, argument: Argument, start: int, end: int, said: str) -> str | None:
-        kinds = kinds_of(ability, argument)
         inside = [m for m in self.mentions if m.start < end and m.end > start]
+        if kinds := kinds_of(ability, argument):
+            return self._thing(kinds, inside, said)
+        whole = ("model",) if argument.name == "model" else () if is_new_name(ability, argument) else MENTIONED
+        for mention in inside:
+            if mention.kind in whole and mention.end - mention.start >= (end - start) / 2:
+                return str(mention.value)
+        found = self.lexicon.of(argument.name).get(bare(said))
+        return str(found) if isinstance(found, str) else self.text[start:end].strip(" \"'“”‘’`,;")
+
+    def _thing(self, kinds: Sequence[str], inside: Sequence[Mention], said: str) -> str | None:
+        """Return the existing thing of some kinds that the words mean, or the words themselves when none is meant."""
         known = [m for m in inside if m.kind == "names"]
         for mention in known:
             if set(mention.of) & set(kinds):
                 return str(mention.value)
-        if kinds and ((known and known[0].end - known[0].start >= len(said)) or FIGURE.fullmatch(said)):
+        if (known and known[0].end - known[0].start >= len(said)) or FIGURE.fullmatch(said):
             return None
-        if kinds:
-            return resolve(said, [name for kind in kinds for name in self.names.get(kind, ())]) or said
-        if not is_new_name(ability, argument):
-            for mention in inside:
-                if mention.kind in MENTIONED and mention.end - mention.start >= (end - start) / 2:
-                    return str(mention.value)
-        found = self.lexicon.of(argument.name).get(bare(said))
-        return str(found) if isinstance(found, str) else self.text[start:end].strip(" \"'“”‘’`,;")
+        model = next((m for m in inside if m.kind == "model"), None) if "models" in kinds else None
+        return resolve(said, [name for kind in kinds for name in self.names.get(kind, ())]) or (str(model.value) if model else said)
 
     def _choice(self, argument: Argument, said: str) -> str | None:
         from rapidfuzz import process
@@ -156,6 +162,8 @@ class Reader:
             found = self.lexicon.of(argument.name).get(bare(self.text[start:end]))
             return found if isinstance(found, int | float) else None
         value = in_unit(ability, argument, figures[0])
+        if argument.name in MOST and value > MOST[argument.name]:
+            return None
         return round(value) if argument.type == "integer" and value >= 1 else whole(value)
 
     def _duration(self, start: int, end: int, said: str) -> str | None:
@@ -182,7 +190,9 @@ def is_listed(argument: Argument) -> bool:
 
 def allows(argument: Argument, value: Any) -> bool:
     """Say whether a listed value is one of this argument; abilities have arguments of one name with other values."""
-    return value in argument.choices if argument.choices else isinstance(value, bool) == (argument.type == "boolean")
+    return value is not None and (
+        value in argument.choices if argument.choices else isinstance(value, bool) == (argument.type == "boolean")
+    )
 
 
 def resolve_region(said: str, lexicon: Lexicon) -> str | None:
