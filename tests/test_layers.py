@@ -39,6 +39,7 @@ DOORS = {
     "chromadb": {"outside/vectors.py"},
     "unstructured": {"knowledge/formats"},
     "onnxruntime": {"outside/embed.py"},
+    "ray": {"outside/ray_pool.py"},
 }
 HEAVY = {"numpy", "boto3", "botocore", "moto", "litellm", "instructor", "chromadb", "unstructured", "onnxruntime", "pypdfium2", "PIL"}
 

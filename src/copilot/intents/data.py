@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from annotated_types import Ge, Le
 
@@ -25,11 +25,13 @@ SHOWN_FILES = 50
 NAME = r"[\w][\w .-]{0,62}"
 
 
-def resume_ingest(ctx: Context, source: str, collection: str | None = None, redact_pii: bool = False) -> str:
+def resume_ingest(
+    ctx: Context, source: str, collection: str | None = None, redact_pii: bool = False, engine: Literal["local", "ray"] | None = None
+) -> str:
     """Read what a killed ingest had not read yet."""
     if source == "-":
         return "What was piped in when copilot was killed is gone; pipe it in again."
-    return ingest_data(ctx, source, collection, redact_pii).headline
+    return ingest_data(ctx, source, collection, redact_pii, engine).headline
 
 
 @intent(
@@ -41,14 +43,18 @@ def resume_ingest(ctx: Context, source: str, collection: str | None = None, reda
         "read the handbook at ~/docs/handbook.pdf",
     ),
 )
-def ingest_data(ctx: Context, source: str, collection: str | None = None, redact_pii: bool = False) -> Ingested:
+def ingest_data(
+    ctx: Context, source: str, collection: str | None = None, redact_pii: bool = False, engine: Literal["local", "ray"] | None = None
+) -> Ingested:
     """Read files, a folder, a URL, a bucket or a database into a collection.
 
     Args:
         source: Path, folder, glob, URL, s3://bucket/prefix, database file or SQL dump; - for what is piped in.
         collection: Collection to put it in; named after the folder unless said.
         redact_pii: Mask personal data before indexing.
+        engine: Where files are read: on this machine unless said, or on the Ray cluster of RAY_ADDRESS.
     """
+    from copilot.knowledge.cluster import local, on_ray
     from copilot.knowledge.ingest import ingest
     from copilot.knowledge.shelf import Shelf
     from copilot.knowledge.source import collection_name
@@ -56,7 +62,7 @@ def ingest_data(ctx: Context, source: str, collection: str | None = None, redact
     name = _checked(collection) if collection else collection_name(source)
     shelf = Shelf(ctx.store, ctx.embedder, name, ctx.operation)
     with _buckets(ctx) as s3:
-        outcomes = ingest(shelf, source, redact_pii, ctx.progress, s3)
+        outcomes = ingest(shelf, source, redact_pii, ctx.progress, s3, on_ray if engine == "ray" else local)
     counts = Counter(outcome.status for outcome in outcomes)
     if not counts["indexed"] + counts["unchanged"]:
         reasons = Counter(f"{o.reason}{f' ({o.name})' if len(outcomes) <= SHOWN else ''}" for o in outcomes)

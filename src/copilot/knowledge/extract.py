@@ -69,6 +69,11 @@ class Passages:
         self._file.seek(0)
         return map(json.loads, self._file)
 
+    def data(self) -> bytes:
+        """Return them as they were written: a line each."""
+        self._file.seek(0)
+        return self._file.read()
+
     def __del__(self) -> None:
         self._file.close()
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from copilot.errors import CopilotError
+from copilot.knowledge.cluster import Engine, Executor, local
 from copilot.knowledge.extract import Extracted, Task, rejected
 from copilot.knowledge.results import Outcome
-from copilot.knowledge.sandbox import Sandbox
 from copilot.knowledge.shelf import Shelf
 from copilot.knowledge.source import INSIDE, PIPED, File, canonical, find
 from copilot.outside.process import alive
@@ -27,7 +27,12 @@ Bucket = Callable[[], Any]
 
 
 def ingest(
-    shelf: Shelf, source: str, redact_pii: bool = False, progress: Progress | None = None, s3: Bucket | None = None
+    shelf: Shelf,
+    source: str,
+    redact_pii: bool = False,
+    progress: Progress | None = None,
+    s3: Bucket | None = None,
+    engine: Engine = local,
 ) -> tuple[Outcome, ...]:
     """Read every file of a source into a collection, in the order of their names.
 
@@ -40,16 +45,17 @@ def ingest(
         source: Path, glob pattern, http(s) URL, s3://bucket/prefix, or `-` for what is piped in.
         redact_pii: Mask personal data before anything is stored.
         progress: Where to report each finished file.
+        engine: What reads the files; what they hold is embedded and written here.
 
     Raises:
         NotFound, BadArguments, Unavailable: the source cannot be read at all.
     """
-    with reading(shelf) as run:
+    with reading(shelf, engine) as run:
         return tuple(run.read(source, redact_pii, progress, s3))
 
 
 @contextmanager
-def reading(shelf: Shelf) -> Iterator["Reading"]:
+def reading(shelf: Shelf, engine: Engine = local) -> Iterator["Reading"]:
     """Have files read into a collection while the block runs; what was left half-written is removed before and after."""
     home = shelf.store.path.parent
     home.mkdir(parents=True, exist_ok=True)
@@ -59,8 +65,8 @@ def reading(shelf: Shelf) -> Iterator["Reading"]:
             shutil.rmtree(left, ignore_errors=True)
     prefix = f"{SCRATCH}{os.getpid()}-"
     try:
-        with Sandbox(folder=home) as sandbox, tempfile.TemporaryDirectory(prefix=prefix, dir=home) as scratch:
-            yield Reading(shelf, sandbox, Path(scratch))
+        with engine(home) as executor, tempfile.TemporaryDirectory(prefix=prefix, dir=home) as scratch:
+            yield Reading(shelf, executor, Path(scratch))
     finally:
         shelf.clear()
 
@@ -80,9 +86,9 @@ class Reading:
         seen: The sources of all files that were there, readable or not.
     """
 
-    def __init__(self, shelf: Shelf, sandbox: Sandbox, scratch: Path) -> None:
+    def __init__(self, shelf: Shelf, executor: Executor, scratch: Path) -> None:
         self.shelf = shelf
-        self.sandbox = sandbox
+        self.executor = executor
         self.scratch = scratch
         self.known = shelf.digests()
         self.seen: set[str] = set()
@@ -99,7 +105,7 @@ class Reading:
             self.shelf.seal({"source": canonical(source), "redact_pii": redact})
 
     def _read(self, files: Iterable[File], redact: bool, inside: tuple[str, ...], advance: Advance) -> Iterator[Outcome]:
-        for job, extracted in self.sandbox.extract(self._jobs(files, redact, inside)):
+        for job, extracted in self.executor.extract(self._jobs(files, redact, inside)):
             parts: list[Outcome] = []
             if extracted and extracted["parts"]:
                 inner = [_part(job.file, *part) for part in extracted["parts"]]
