@@ -1,14 +1,22 @@
 """An agent at work: search its collections, answer with its model."""
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from copilot.answering.answer import Answer
+from copilot.answering.policy import Policy
 from copilot.errors import NotFound, Refused
 from copilot.knowledge.index import choose_index
 from copilot.knowledge.search import Encoder, search
 from copilot.outside.catalogue import BUILTIN, BUILTIN_NAME
 from copilot.outside.store import Store, Thing
+
+if TYPE_CHECKING:
+    from copilot.answering.functions import Called
+    from copilot.answering.talk import Turn
+    from copilot.knowledge.search import Passage
+    from copilot.outside.chat import Chat
 
 PASSAGES = 8
 """How many passages an answer is made from."""
@@ -26,6 +34,8 @@ class Agent:
     tone: str
     instructions: str
     temperature: float | None
+    policy: Policy = field(default_factory=Policy)
+    functions: tuple[dict[str, Any], ...] = ()
 
     @property
     def offline(self) -> bool:
@@ -45,6 +55,8 @@ def open_agent(store: Store, thing: Thing) -> Agent:
         tone=body["tone"],
         instructions=body["instructions"],
         temperature=body["temperature"],
+        policy=Policy.of(body),
+        functions=tuple(body.get("functions", ())),
     )
 
 
@@ -55,30 +67,79 @@ def model_body(store: Store, name: str) -> dict[str, Any]:
     return store.get("model", name).body
 
 
-def ask(store: Store, embedder: Encoder, agent: Agent, question: str) -> Answer:
-    """Answer a question from the agent's collections.
+def ask(store: Store, embedder: Encoder, agent: Agent, question: str, turns: "Sequence[Turn]" = ()) -> Answer:
+    """Answer a question from the agent's collections and functions, within its policy.
+
+    Args:
+        store: The workspace that the agent lives in.
+        turns: What was asked before, oldest first; a question that leans on it is read with it.
 
     Raises:
         Refused: the agent reads no collection.
         NotFound: one of its collections is gone.
         Unavailable: its model cannot be reached.
     """
-    if not agent.collections:
+    from copilot.answering.guard import bounded, check, finish, out_of_bounds, quarantine
+    from copilot.answering.talk import standalone
+
+    _check_collections(store, agent)
+    question = standalone(question, turns)
+    if refused := check(question, agent.policy, embedder):
+        return refused
+    chat = None if agent.offline else _chat(agent)
+    called = _call_functions(agent, question, chat)
+    index = choose_index(store, agent.collections)
+    found = search(store.connection, store.owner, embedder, agent.collections, question, PASSAGES, index) if agent.collections else []
+    inside = bounded(question, found, agent.policy, embedder)
+    if found and not inside and not called.passages:
+        return out_of_bounds(agent.policy)
+    passages, quarantined = quarantine([*called.passages, *inside])
+    made = _answer(agent, question, passages, embedder, chat)
+    reported = (*called.failed, *(f"kept out of the answer: {what}" for what in quarantined))
+    return replace(finish(_with_cost(made, called), agent.policy), reported=reported)
+
+
+def _check_collections(store: Store, agent: Agent) -> None:
+    if not agent.collections and not agent.functions:
         raise Refused(f"'{agent.name}' reads no collection.", f"Give it one: copilot agents update {agent.name} --add-collection NAME")
     known = store.names("collection")
     if gone := [name for name in agent.collections if name not in known]:
         raise NotFound.named(
             "collection", gone[0], known, f"Take it away: copilot agents update {agent.name} --remove-collection {gone[0]}"
         )
-    index = choose_index(store, agent.collections)
-    passages = search(store.connection, store.owner, embedder, agent.collections, question, PASSAGES, index)
-    if agent.offline:
-        from copilot.answering.extract import answer
 
-        return answer(question, passages, embedder)
-    from copilot.answering.generate import generate
+
+def _chat(agent: Agent) -> "Chat":
     from copilot.outside.chat import Chat
 
     temperature = agent.temperature if agent.temperature is not None else agent.model.get("temperature")
-    chat = Chat(agent.model["id"], agent.model.get("api_base"), temperature)
-    return generate(question, passages, chat, agent)
+    return Chat(agent.model["id"], agent.model.get("api_base"), temperature)
+
+
+def _call_functions(agent: Agent, question: str, chat: "Chat | None") -> "Called":
+    from copilot.answering.functions import Called, Function, call
+
+    return call([Function(**function) for function in agent.functions], question, chat) if agent.functions else Called()
+
+
+def _answer(agent: Agent, question: str, passages: "list[Passage]", embedder: Encoder, chat: "Chat | None") -> Answer:
+    if chat is not None:
+        from copilot.answering.generate import generate
+
+        return generate(question, passages, chat, agent)
+    from copilot.answering.answer import Claim, cite
+    from copilot.answering.extract import answer
+
+    if results := [p for p in passages if p.chunk < 0]:  # the built-in model reads documents; a function's answer is quoted whole
+        claims = tuple(Claim(p.text, cite(p, 0, len(p.text))) for p in results)
+        return Answer(" ".join(claim.text for claim in claims), claims, confidence=1.0)
+    return answer(question, passages, embedder)
+
+
+def _with_cost(answer: Answer, called: "Called") -> Answer:
+    """Add what choosing the functions cost."""
+    if called.reply is None:
+        return answer
+    usd = None if answer.usd is None or called.reply.usd is None else answer.usd + called.reply.usd
+    tokens_in, tokens_out = (answer.tokens_in or 0) + called.reply.tokens_in, (answer.tokens_out or 0) + called.reply.tokens_out
+    return replace(answer, tokens_in=tokens_in, tokens_out=tokens_out, usd=usd)

@@ -1,7 +1,7 @@
 """What an agent answers: claims, each with a citation that code has checked against the passage."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -45,7 +45,11 @@ class Claim:
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer, or the reason there is none. `confidence` is 0..1; tokens and usd are None where no model was called."""
+    """An answer, or the reason there is none.
+
+    `nearest` are quotes beside a refusal that may still help; `confidence` is 0..1; tokens and usd are None where no model was called.
+    `reported` says what was kept out of the answer, or failed beside it.
+    """
 
     text: str
     claims: tuple[Claim, ...] = ()
@@ -55,14 +59,24 @@ class Answer:
     tokens_in: int | None = None
     tokens_out: int | None = None
     usd: float | None = None
+    nearest: tuple[Citation, ...] = ()
+    reported: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
+    @classmethod
+    def from_json(cls, said: Mapping[str, Any]) -> "Answer":
+        """Read what `as_json` wrote, as a deployed agent answers."""
+        claims = tuple(Claim(claim["text"], Citation(**claim["citation"])) for claim in said["claims"])
+        nearest = tuple(Citation(**citation) for citation in said.get("nearest", ()))
+        return cls(**{**said, "claims": claims, "nearest": nearest, "reported": tuple(said.get("reported", ()))})
 
-def refuse(why: str, confidence: float = 0.0) -> Answer:
-    """Say that the documents do not answer."""
-    return Answer("I could not find an answer to that in the documents.", refused=True, why=why, confidence=confidence)
+
+def refuse(why: str, confidence: float = 0.0, nearest: tuple[Citation, ...] = ()) -> Answer:
+    """Say that the documents do not answer, and what in them comes closest."""
+    text = "I found no sure answer. Closest:" if nearest else "I could not find an answer to that in the documents."
+    return Answer(text, refused=True, nearest=nearest, why=why, confidence=confidence)
 
 
 def cite(passage: Passage, start: int, end: int) -> Citation:

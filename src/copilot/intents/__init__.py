@@ -13,6 +13,7 @@ GROUPS = {
     "benchmarks": "Test agents and read the reports.",
     "instances": "Find the EC2 instance that fits.",
     "deployments": "Plan, deploy, watch and remove deployments.",
+    "monitoring": "Rate answers.",
     "operations": "See what was done, and undo it.",
     "conversation": "Agree, decline, ask for help.",
 }

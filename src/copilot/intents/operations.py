@@ -83,8 +83,17 @@ def undo(ctx: Context) -> Undone:
         raise _propose_destroy(ctx, args)
     if not last["undoable"]:
         raise Refused(f"The last change, {last['intent']}, cannot be undone.", "See what was done: copilot operations show-history")
+    _check_access(ctx, last["id"])
     ctx.store.revert(last["id"])
     return Undone(ability=last["intent"], args=args, at=last["at"][:19])
+
+
+def _check_access(ctx: Context, operation: str) -> None:
+    """Raise NotFound or Refused when it changed an agent of another user's that one may no longer change."""
+    from copilot.outside.access import changed_for_others, reach
+
+    for owner, name in changed_for_others(ctx.store, operation):
+        reach(ctx.store, f"{owner}/{name}").require("editor", "change it")
 
 
 def _propose_destroy(ctx: Context, args: dict[str, Any]) -> NeedsConfirmation:

@@ -25,7 +25,7 @@ class _Redirects(HTTPRedirectHandler):
     def redirect_request(self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Request | None:
         if urlsplit(newurl).scheme not in ("http", "https"):
             raise URLError(f"it leads to {newurl[:200]}, which is no web page")
-        _refuse_metadata(newurl)
+        refuse_metadata(newurl)
         if not _all_public(newurl) and _all_public(req.full_url):
             raise URLError(f"it leads to {urlsplit(newurl).netloc}, which is not on the internet")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
@@ -39,7 +39,7 @@ def download(url: str, folder: Path) -> Path:
     """
     deadline = time.monotonic() + DOWNLOAD_SECONDS
     try:
-        _refuse_metadata(url)
+        refuse_metadata(url)
         request = Request(url, headers={"User-Agent": "copilot", "Accept": "*/*"})  # noqa: S310  only http(s) gets here
         with build_opener(_Redirects).open(request, timeout=ANSWER_SECONDS) as answer:
             path = folder / _name(url, answer.headers.get_content_type())
@@ -71,7 +71,7 @@ def _all_public(url: str) -> bool:
     return all(address.is_global for address in _addresses(url))
 
 
-def _refuse_metadata(url: str) -> None:
+def refuse_metadata(url: str) -> None:
     """Refuse link-local addresses: no document is there, but the credentials of cloud machines are."""
     if any(address.is_link_local for address in _addresses(url)):
         raise URLError("link-local addresses hold no documents")

@@ -100,6 +100,14 @@ MIGRATIONS = (
     CREATE INDEX model_calls_by_day ON model_calls (owner, at);
     CREATE INDEX model_calls_by_session ON model_calls (owner, session);
     """,
+    # 6: talks. A turn is one question to an agent and its answer, kept for the user who asked; the agent may be another's.
+    """
+    CREATE TABLE turns (
+        id TEXT PRIMARY KEY, owner TEXT NOT NULL, agent_owner TEXT NOT NULL, agent TEXT NOT NULL, agent_version INTEGER NOT NULL,
+        question TEXT NOT NULL, answer TEXT NOT NULL, refused INTEGER NOT NULL, cited TEXT NOT NULL, at TEXT NOT NULL
+    );
+    CREATE INDEX turns_by_agent ON turns (owner, agent_owner, agent, at);
+    """,
 )
 
 

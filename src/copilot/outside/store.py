@@ -76,6 +76,12 @@ class Store:
             self.connection.close()
             del self.db
 
+    def seen_by(self, owner: str) -> "Store":
+        """Return another user's view of the same file, on the same connection; `outside/access.py` decides who gets one."""
+        other = Store(self.path, owner)
+        other.db = self.db
+        return other
+
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Write all or nothing; waits for other writers. A transaction inside one joins it.
@@ -214,7 +220,7 @@ class Store:
         return found[0]
 
     def revert(self, operation: str) -> None:
-        """Put everything that an operation changed back as it was before.
+        """Put everything that an operation changed back as it was before, in the workspaces of others too.
 
         Raises:
             Refused: a document that it replaced has been replaced again by an operation that stands.
@@ -227,9 +233,8 @@ class Store:
                     f"'{blocking[0]['name']}' in '{blocking[0]['collection']}' was replaced again by another operation.",
                     "What stands is the newest version; ingest the source again to bring all of it up to date.",
                 )
-            changed = self.rows("SELECT * FROM versions WHERE owner = ? AND operation = ? ORDER BY seq DESC", self.owner, operation)
-            for row in changed:
-                self._withdraw(row["kind"], row["name"], row["version"])
+            for row in self.rows("SELECT * FROM versions WHERE operation = ? ORDER BY seq DESC", operation):
+                self.seen_by(row["owner"])._withdraw(row["kind"], row["name"], row["version"])
             connection.execute("DELETE FROM documents WHERE owner = ? AND added_by = ?", (self.owner, operation))
             connection.execute("UPDATE documents SET removed_by = NULL WHERE owner = ? AND removed_by = ?", (self.owner, operation))
             connection.execute("DELETE FROM runs WHERE owner = ? AND operation = ?", (self.owner, operation))

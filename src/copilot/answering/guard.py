@@ -1,0 +1,126 @@
+"""What stands before and after an answer: harmful requests, bounds of topic, injections, personal data, length and format.
+
+It needs numpy and the standard library only: the same file can run in the deployed function.
+"""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from copilot.answering.answer import Answer, Claim, refuse
+from copilot.answering.harm_weights import BIAS, WEIGHTS
+from copilot.answering.policy import Policy
+from copilot.answering.units import INJECTION
+from copilot.knowledge.personal import find
+from copilot.knowledge.relevance import stems
+from copilot.knowledge.search import Encoder, Passage, document_title
+
+ABOUT = 0.25
+"""Cosine from which a question is about a topic though it shares no word with it."""
+FORBIDDEN = 0.5
+"""The same for topics that are avoided: there, a refusal needs more."""
+ALWAYS_MASKED = ("key", "iban", "card", "ssn")
+"""What opens a door or an account is never said, whatever the agent's guardrails."""
+BLACKED_OUT = "█"
+"""Takes the place of quarantined characters one by one, so that offsets stay what they are."""
+
+
+def check(question: str, policy: Policy, embedder: Encoder) -> Answer | None:
+    """Return the refusal of a question that the agent must not answer; None when it may."""
+    if "harm" in policy.guardrails and harm(question, embedder) > 0.5:
+        return replace(refuse("harmful request"), text="I do not help with that.")
+    for topic in policy.avoid:
+        if _about(question, topic, embedder, FORBIDDEN):
+            return replace(refuse(f"'{topic}' is a topic this agent avoids"), text=f"I do not answer questions about {topic}.")
+    return None
+
+
+def bounded(question: str, passages: Sequence[Passage], policy: Policy, embedder: Encoder) -> list[Passage]:
+    """Leave out the passages that are outside the agent's topics.
+
+    A question about one of its topics may use all that was found; any other only what names one. What is about a topic to avoid is
+    never used.
+    """
+    kept = [p for p in passages if not any(_names(p, topic) for topic in policy.avoid)]
+    if not policy.topics or any(_about(question, topic, embedder, ABOUT) for topic in policy.topics):
+        return kept
+    return [p for p in kept if any(_names(p, topic) for topic in policy.topics)]
+
+
+def out_of_bounds(policy: Policy) -> Answer:
+    """Say what the agent answers, when all that was found is something else."""
+    if not policy.topics:
+        return replace(refuse(f"what was found is about {' or '.join(policy.avoid)}"), text="I do not answer questions about that.")
+    listed = ", ".join(policy.topics)
+    return replace(refuse(f"outside its topics: {listed}"), text=f"I answer questions about {listed} only.")
+
+
+def harm(request: str, embedder: Encoder) -> float:
+    """Return how likely a request asks for something harmful, 0..1; quoting or reporting harm is none."""
+    weights = np.frombuffer(base64.b64decode(WEIGHTS), dtype="<f2").astype(np.float32)
+    return float(1 / (1 + np.exp(-(embedder.encode([request])[0] @ weights) - BIAS)))
+
+
+def quarantine(passages: Sequence[Passage]) -> tuple[list[Passage], tuple[str, ...]]:
+    """Black out what speaks to a language model, to the end of its paragraph; return the passages and what was found where."""
+    kept, found = [], []
+    for passage in passages:
+        text = passage.text
+        for match in INJECTION.finditer(passage.text):
+            end = passage.text.find("\n", match.end())
+            end = len(text) if end < 0 else end
+            start = max(passage.text.rfind(mark, 0, match.start()) for mark in ("\n", ". ", "! ", "? ")) + 1
+            text = text[:start] + "".join(c if c == "\n" else BLACKED_OUT for c in text[start:end]) + text[end:]
+        if text != passage.text:
+            found.append(f"{passage.name}: {' '.join(INJECTION.findall(passage.text)[:1]) or 'instructions to a model'}")
+        kept.append(replace(passage, text=text))
+    return kept, tuple(dict.fromkeys(found))
+
+
+def finish(answer: Answer, policy: Policy) -> Answer:
+    """Bring an answer into its form: as long as it may be, without personal data that must not be said."""
+    if answer.refused:
+        return replace(answer, nearest=tuple(replace(c, quote=_masked(c.quote, policy)) for c in answer.nearest))
+    kept = _shortened(answer.claims, policy)
+    claims = tuple(Claim(_masked(c.text, policy), replace(c.citation, quote=_masked(c.citation.quote, policy))) for c in kept)
+    joined = "\n".join(f"- {c.text}" for c in claims) if policy.response_format == "list" else " ".join(c.text for c in claims)
+    return replace(answer, text=joined, claims=claims)
+
+
+def _shortened(claims: Sequence[Claim], policy: Policy) -> list[Claim]:
+    """Leave out the last claims that are too many; the first is cut rather than left out."""
+    kept: list[Claim] = []
+    words = 0
+    for claim in claims[: 1 if policy.response_format == "brief" else None]:
+        words += len(claim.text.split())
+        if policy.most_words and words > policy.most_words:
+            break
+        kept.append(claim)
+    if not kept:
+        first = claims[0]
+        kept = [Claim(" ".join(first.text.split()[: policy.most_words]) + " …", first.citation)]
+    return kept
+
+
+def _masked(text: str, policy: Policy) -> str:
+    for start, end, kind in reversed(find(text)):
+        if kind in ALWAYS_MASKED or "personal_data" in policy.guardrails:
+            text = f"{text[:start]}[{kind.upper()}]{text[end:]}"
+    return text
+
+
+def _about(question: str, topic: str, embedder: Encoder, enough: float) -> bool:
+    """Whether a question has to do with a topic: all its words, or nearly its meaning."""
+    named = stems(topic)
+    if named and named <= stems(question):
+        return True
+    asked, meant = embedder.encode([question, topic])
+    return float(asked @ meant) >= enough
+
+
+def _names(passage: Passage, topic: str) -> bool:
+    """Whether a passage, its heading or its document has every word of a topic."""
+    named = stems(topic)
+    return bool(named) and named <= stems(f"{document_title(passage.name)} {passage.heading} {passage.text}")

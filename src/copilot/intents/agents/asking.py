@@ -1,0 +1,86 @@
+"""Asking an agent, here or where it is deployed."""
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from copilot.context import Context
+from copilot.errors import BadArguments, NeedsAnswer
+from copilot.intent import intent
+from copilot.intents.agents.results import Answered, CitationItem
+from copilot.outside.access import Reached, reach
+
+if TYPE_CHECKING:
+    from copilot.answering.answer import Answer, Citation
+    from copilot.answering.talk import Talk
+
+LONGEST_QUESTION = 4000
+
+
+@intent(
+    "read", examples=("ask helpdesk how many vacation days I get", "let me talk to legal-bot", "what does guide say about the warranty?")
+)
+def ask_agent(ctx: Context, agent: str, question: str | None = None, deployment: str | None = None) -> Answered:
+    """Put a question to an agent and show its cited answer.
+
+    Args:
+        agent: Agent.
+        question: The question, verbatim; asked for when left out.
+        deployment: Ask this deployment's endpoint instead of answering here.
+    """
+    from copilot.answering.talk import Talk
+
+    reached = reach(ctx.store, agent).require("user", "ask it")
+    if not question:
+        args = {"agent": reached.name} | ({"deployment": deployment} if deployment else {})
+        pending = {"ask": "question", "intent": "ask_agent", "args": args}
+        raise NeedsAnswer(f"What do you want to ask {reached.name}?", f'In a script: copilot agents ask {reached.name} "…"', pending)
+    if len(question) > LONGEST_QUESTION:
+        raise BadArguments(f"The question has {len(question):,} characters; {LONGEST_QUESTION:,} are read.", "Ask a shorter one.")
+    started = time.perf_counter()
+    talk = Talk(ctx.store, reached.store.owner, reached.thing.name)
+    said = _ask_deployment(ctx, reached, deployment, question) if deployment else _ask_here(ctx, reached, talk, question)
+    return Answered(
+        agent=reached.name,
+        deployment=deployment,
+        text=said.text,
+        refused=said.refused,
+        why=said.why,
+        confidence=said.confidence,
+        citations=tuple(_citation(n, claim.citation) for n, claim in enumerate(said.claims, 1)),
+        nearest=tuple(_citation(n, citation) for n, citation in enumerate(said.nearest, 1)),
+        reported=said.reported,
+        turn=talk.remember(reached.thing, question, said),
+        milliseconds=(time.perf_counter() - started) * 1000,
+        tokens_in=said.tokens_in,
+        tokens_out=said.tokens_out,
+        usd=said.usd,
+    )
+
+
+def _ask_here(ctx: Context, agent: Reached, talk: "Talk", question: str) -> "Answer":
+    from copilot.answering.agent import ask, open_agent
+
+    return ask(agent.store, ctx.embedder, open_agent(agent.store, agent.thing), question, talk.recent())
+
+
+def _ask_deployment(ctx: Context, agent: Reached, deployment: str, question: str) -> "Answer":
+    """Ask over HTTP; the endpoint answers in the same form, and the agent's policy holds before and after it."""
+    from copilot.answering.answer import Answer
+    from copilot.answering.guard import check, finish
+    from copilot.answering.policy import Policy
+    from copilot.cloud.endpoint import invoke
+
+    thing, policy = agent.thing, Policy.of(agent.thing.body)
+    target = agent.store.find("deployment", f"{thing.name}-{deployment}") or agent.store.get("deployment", deployment)
+    if target.body["agent"] != thing.name:
+        raise BadArguments(
+            f"{target.name} runs {target.body['agent']}, not {thing.name}.", f"Ask it: copilot agents ask {target.body['agent']}"
+        )
+    if refused := check(question, policy, ctx.embedder):
+        return refused
+    said: dict[str, Any] = invoke(agent.store, ctx.home, ctx.live, target.name, question)
+    return finish(Answer.from_json(said), policy)
+
+
+def _citation(number: int, citation: "Citation") -> CitationItem:
+    return CitationItem(number=number, **{f: getattr(citation, f) for f in CitationItem.model_fields if f != "number"})
