@@ -24,12 +24,23 @@ ROOT = Path(__file__).resolve().parents[1]
 HERE = ROOT / "benchmarks" / "answers"
 SHARED = Path(os.environ.get("COPILOT_SHARED_DATA") or ROOT.parent / "shared" / "data")
 NTSB = [SHARED / "kg_rag_docs" / "ntsb-aviation-incident-accident-reports" / "data"]
+MISC = (
+    "docling_docs/md/sources/wiki.md", "docling_docs/html/sources/wiki_duck.html", "docling_docs/html/sources/kvp_data_example.html",
+    "docling_docs/html/sources/example_08.html", "unstructured_docs/LICENSE.md", "unstructured_docs/README.md",
+    "unstructured_docs/handbook-872p.docx", "unstructured_docs/category-level.docx", "unstructured_docs/simple.docx",
+    "unstructured_docs/example-10k.html", "unstructured_docs/example-steelJIS-datasheet.html",
+    "unstructured_docs/example-with-scripts.html", "unstructured_docs/fake-html-pre.htm", "unstructured_docs/ideas-page.html",
+    "unstructured_docs/book-war-and-peace-1p.txt",
+)  # fmt: skip
 SETS: dict[str, tuple[Path, list[Path]]] = {
     "made-up": (HERE / "made-up.csv", [HERE / "made-up"]),
     "samples": (ROOT / "data" / "samples" / "questions.csv", [ROOT / "data" / "samples" / "company"]),
     "company": (HERE / "company.csv", [ROOT / "data" / "samples" / "company"]),
     "ntsb": (HERE / "ntsb.csv", NTSB),
     "ntsb-tuned": (HERE / "ntsb-tuned.csv", NTSB),
+    "ntsb-more": (HERE / "ntsb-more.csv", NTSB),
+    "nih": (HERE / "nih.csv", [SHARED / "kg_rag_docs" / "nih-clinical-trial-protocols" / "data"]),
+    "misc": (HERE / "misc.csv", [SHARED / path for path in MISC]),
     "ntsb-blind": (HERE / "ntsb-blind.csv", NTSB),
     "held-out": (
         HERE / "held-out.csv",

@@ -9,19 +9,21 @@ from copilot.answering.question import Question
 from copilot.knowledge.search import Encoder, Passage
 
 RANKING: Mapping[str, float] = {
-    "near_label": 8.61, "near_text": 3.37, "near_clause": 3.29, "coverage": 4.8, "name_missing": -1.06, "names_missing": -1.42,
-    "kind_shown": 1.01, "kind_missing": -1.05, "count_missing": -1.43, "cell_found": 2.5, "row_unnamed": -0.51, "column_missing": -0.49,
-    "length": 0.56,
+    "near_label": 2.68, "near_text": 4.21, "near_clause": 3.62, "near_names": -3.86, "near_middle": -4.12, "coverage": 4.34,
+    "relevance": 7.47, "name_missing": -1.37, "names_missing": -1.64, "kind_shown": 1.26, "kind_missing": -3.09,
+    "count_missing": -3.5, "cell_found": 2.22, "field": -0.16, "near_field": 2.53,
 }  # fmt: skip
 """A conditional logit: of all units of a question, the one that answers it; see benchmarks/fit_answers.py."""
 TRUST: Mapping[str, float] = {
-    "score": 0.23, "aside": 0.2, "unmet": -0.79, "met": 5.41, "names_missing": -1.16, "count_missing": -2.0, "terms": 0.18,
-    "column_missing": -1.45, "kind_missing": -0.86, "unanchored": -1.9, "near_clause": 2.69, "near_label": -1.36,
+    "met": 5.35, "terms": 0.21, "margin": 0.42, "near_text": 2.74, "behind": -7.38, "names_missing": -0.76,
+    "unanchored": -2.36, "kind_missing": -2.39, "column_missing": -0.8, "other_row": -5.34,
 }  # fmt: skip
-TRUST_BIAS = -7.9
-"""A logistic regression: whether the best unit answers, or there is no answer; fitted with the ranking's score as a feature."""
+TRUST_BIAS = -6.67
+"""A logistic regression: whether the best unit answers, or there is no answer."""
 
-COMPARED = 24
+ALONE = 3.0
+"""By how much a unit is better than the next where there is no other."""
+COMPARED = 12
 """How many units, the best by their words, are also compared as vectors."""
 
 
@@ -35,18 +37,38 @@ class Evidence:
 
 def weigh(question: Question, passages: Sequence[Passage], embedder: Encoder) -> list[Evidence]:
     """Score the units of the passages that may answer, the best first."""
-    found = candidates(question, passages, embedder)
-    likely = sorted(found, key=lambda c: -_weighted(RANKING, c.features))[:COMPARED]
+    likely = shortlist(candidates(question, passages, embedder))
     if not likely:
         return []
     scored = [Evidence(c, _weighted(RANKING, c.features)) for c in similarities(question, likely, embedder)]
     return sorted(scored, key=lambda e: -e.score)
 
 
-def trust(question: Question, best: Evidence, embedder: Encoder) -> float:
+def shortlist(found: Sequence[Candidate]) -> list[Candidate]:
+    """Return the candidates that are worth comparing as vectors."""
+    return sorted(found, key=lambda c: -_weighted(RANKING, c.features))[:COMPARED]
+
+
+def trust(question: Question, ranked: Sequence[Evidence], embedder: Encoder) -> float:
     """Return how likely the best of the evidence is an answer at all, 0..1."""
-    features = {**best.candidate.features, **fit(question, best.candidate, embedder), "score": best.score}
-    return 1 / (1 + math.exp(-TRUST_BIAS - _weighted(TRUST, features)))
+    return 1 / (1 + math.exp(-TRUST_BIAS - _weighted(TRUST, grounds(question, ranked, embedder))))
+
+
+def grounds(question: Question, ranked: Sequence[Evidence], embedder: Encoder) -> dict[str, float]:
+    """Measure what tells whether the best of the evidence answers.
+
+    Beside what it takes up of the question: by how much it is better than the next that says something else, and by how much the
+    best passage has more to do with the question than its own.
+    """
+    best = ranked[0]
+    next_score = next((e.score for e in ranked[1:] if not e.candidate.unit.repeats(best.candidate.unit)), best.score - ALONE)
+    most_relevant = max(e.candidate.unit.passage.relevance for e in ranked)
+    return {
+        **best.candidate.features,
+        **fit(question, best.candidate, embedder),
+        "margin": best.score - next_score,
+        "behind": most_relevant - best.candidate.unit.passage.relevance,
+    }
 
 
 def _weighted(weights: Mapping[str, float], features: Mapping[str, float]) -> float:

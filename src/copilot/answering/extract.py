@@ -6,14 +6,18 @@ It needs numpy and the standard library only: the same files run in the deployed
 import re
 from collections.abc import Sequence
 
-from copilot.answering.answer import Answer, Claim, cite, refuse, supported
+from copilot.answering.answer import Answer, Citation, Claim, cite, refuse, supported
 from copilot.answering.evidence import Evidence, trust, weigh
 from copilot.answering.features import Candidate
 from copilot.answering.question import read
+from copilot.answering.units import Unit
 from copilot.knowledge.search import Encoder, Passage
 
-ENOUGH = 0.48
+ENOUGH = 0.56
 """How far a unit must be trusted to be given as an answer."""
+ABOUT = 0.15
+"""How relevant the best passage must be for the nearest quotes to be shown beside a refusal."""
+NEAREST = 3
 AS_GOOD = 1.0
 """A second unit of the document whose score is at most this much lower is given too."""
 
@@ -52,11 +56,13 @@ def _answer(question: str, passages: Sequence[Passage], embedder: Encoder) -> An
     ranked = weigh(asked, passages, embedder)
     if not ranked:
         return refuse("nothing in the collection is about it" if asked.terms else "there is no question in it")
-    best, confidence = ranked[0].candidate, round(trust(asked, ranked[0], embedder), 4)
+    best, confidence = ranked[0].candidate, round(trust(asked, ranked, embedder), 4)
+    about = max(passage.relevance for passage in passages) >= ABOUT
+    close = tuple(_cite(candidate.unit) for candidate in nearest(ranked)) if about else ()
     if confidence < ENOUGH:
-        return refuse("no sentence or table row answers it", confidence)
+        return refuse("no sentence or table row is sure to answer it", confidence, close)
     if best.unit.cells and (word := WHOLE_TABLE.search(asked.text)) and word[0].lower() not in best.unit.text.lower():
-        return refuse(f"'{word[0]}' needs the whole table, and the built-in model reads one row at a time", confidence)
+        return refuse(f"'{word[0]}' needs the whole table, and the built-in model reads one row at a time", confidence, close)
     claims = tuple(claim for claim in map(_claim, [best, *_rival(ranked)]) if supported(claim, passages))
     if not claims:
         return refuse("it could not be verified")
@@ -73,13 +79,21 @@ def _rival(ranked: Sequence[Evidence]) -> list[Candidate]:
     return [others[0].candidate] if same and other.text not in one.text else []
 
 
+def nearest(ranked: Sequence[Evidence]) -> list[Candidate]:
+    """Return the best units, each of which says something that the ones before do not."""
+    chosen: list[Candidate] = []
+    for candidate in (evidence.candidate for evidence in ranked):
+        if len(chosen) < NEAREST and not any(candidate.unit.repeats(other.unit) for other in chosen):
+            chosen.append(candidate)
+    return chosen
+
+
 def _claim(candidate: Candidate) -> Claim:
     unit = candidate.unit
     if candidate.cell:
-        return Claim(candidate.cell.text, cite(unit.passage, unit.start, unit.end))
-    return Claim(_plain(unit.text), cite(unit.passage, unit.start, unit.end))
+        return Claim(candidate.cell.text, _cite(unit))
+    return Claim(unit.plain, _cite(unit))
 
 
-def _plain(text: str) -> str:
-    """Return a quote as a sentence to read: without line breaks and the mark of a list item."""
-    return " ".join(re.sub(r"(?m)^\s*[-*•·▪–|]\s+", "", text).split())
+def _cite(unit: Unit) -> Citation:
+    return cite(unit.passage, unit.start, unit.end)

@@ -62,7 +62,7 @@ KINDS = (
         "date",
         r"^(since |until |by |from )?when\b|, when\b|(what|which) (date|day|month|year|weekday)\b|\bdate of\b",
         rf"(?i)\b{MONTH}\b|\b(?:1[6-9]|20)\d\d\b|\d{{1,2}}[./-]\d{{1,2}}|\d(?:st|nd|rd|th)\b|\b{WEEKDAY}\b|{SPAN}"
-        r"|\b(?:first|last|end) (?:day|of)\b|\b(?:after|before|until|within|every)\b",
+        r"|\b(?:first|second|third|last|end)\b[^.]{0,20}\b(?:day|of)\b|\b(?:after|before|until|within|every)\b",
         "date day from until due since valid year",
     ),
     _kind(
@@ -79,8 +79,8 @@ KINDS = (
     ),
     _kind(
         "number",
-        r"\bhow (?!do|can|could|is|are|was|were|to|should|would|will|must|may|might|come|about|i\b|we\b|you\b)\w+\b"
-        r"|the (number|maximum|minimum|limit|total|amount) of",
+        r"\bhow (?!do|did|has|have|had|can|could|is|are|was|were|to|should|would|will|must|may|might|come|about|i\b|we\b|you\b)\w+\b"
+        r"|(the|what) (number|maximum|minimum|limit|total|amount|size|rate|dose) of",
         rf"(?i)\d|\b(?:{NUMERAL}|none|once|twice|unlimited|no limit)\b",
     ),
     _kind(
@@ -88,6 +88,13 @@ KINDS = (
         r"^who(m|se)?\b|\bwho (is|was|are|do|should|can)\b|which (role|person|team|department|manager)",
         rf"\b[A-Z][\w-]+ [A-Z]|\b(?:HR|IT)\b|@\w|(?i:\b{ROLE}\b)",
         "contact name owner manager person responsible head",
+    ),
+    _kind(
+        "organisation",
+        r"\b(what|which) (\w+ )?(company|firm|club|school|university|organi[sz]ation|authority|agency|bank|newspaper|maker|manufacturer"
+        r"|hospital|institute)\b",
+        r"\S\s+[A-Z]\w",
+        "company firm club school owner operator manufacturer supplier",
     ),
     _kind("place", r"\bwhere\b", r"", "city country location place address room site office"),
 )

@@ -55,6 +55,7 @@ class Question:
         focus: Stem of what "which" asks for.
         clause: The clause that asks; the others say about which thing or event.
         label: What it asks for as a label would say it, without names.
+        named: Its names, as they are written.
     """
 
     text: str
@@ -65,6 +66,7 @@ class Question:
     focus: str
     clause: str
     label: str
+    named: str
 
     @property
     def asked(self) -> list[str]:
@@ -92,6 +94,7 @@ def read(text: str) -> Question:
         focus=_focus(clause, given),
         clause=clause,
         label=_label(clause, given),
+        named=" ".join(word for word in text.split() if set(terms(word)) & given),
     )
 
 

@@ -42,11 +42,6 @@ def asked_cell(question: Question, cells: tuple[tuple[str, str], ...], topic: st
     return Cell(cells[best][0], cells[best][1], cells[known])
 
 
-def names_row(question: Question, cells: tuple[tuple[str, str], ...]) -> bool:
-    """Whether a question holds a value of this row."""
-    return any(_named(question, value) for _, value in cells)
-
-
 def _named(question: Question, value: str) -> float:
     """How much of a question names this value; 0 unless half of the value is in the question."""
     own = set(terms(value))

@@ -52,7 +52,7 @@ def body(result: Any) -> list[RenderableType]:
 
 
 def _answer(result: Any) -> Iterator[RenderableType]:
-    for citation in result.citations:
+    for citation in (*result.citations, *result.nearest):
         place = f", page {citation.page}" if citation.page else f", row {citation.row}" if citation.row else ""
         yield Text.assemble((f"[{citation.number}] ", "cyan"), (f"{citation.document}{place}", "bold"))
         yield Padding(Text(f"“{' '.join(citation.quote.split())}”", style="italic dim"), (0, 0, 0, 4))
