@@ -146,6 +146,18 @@ def test_deleting_leaves_no_word_in_any_file(ctx: Context, leave: Path, vectors:
     assert run(ctx, "list_collections").collections == ()
 
 
+def test_deleting_leaves_no_word_in_the_full_text_index_nor_of_earlier_versions(ctx: Context, tmp_path: Path) -> None:
+    note = tmp_path / "note.txt"
+    for word in ("qzxjvk", "wqkxvz"):
+        note.write_text(f"The {word} hangs in the hall.")
+        run(ctx, "ingest_data", source=str(note), collection="notes")
+    run(ctx, "analyze_data", collection="notes")
+    for rest in (b"zxjvk", b"qkxvz"):  # an index leaves out the letters that a word shares with the one before it
+        assert b"".join(files(ctx.home).values()).count(rest) >= 2, "in the text and in the index"
+    run(ctx, "delete_collection", collection="notes")
+    assert not any(rest in data for data in files(ctx.home).values() for rest in (b"zxjvk", b"qkxvz", b"hangs in"))
+
+
 def test_a_collection_that_an_agent_reads_is_not_deleted(ctx: Context, leave: Path) -> None:
     ctx.store.add("agent", "helpdesk", {"collections": ["leave"]}, "test")
     with pytest.raises(Refused, match="helpdesk"):

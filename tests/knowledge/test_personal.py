@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from copilot.knowledge.personal import iban, luhn, mask
+from copilot.knowledge.blocks import Block
+from copilot.knowledge.personal import count, iban, luhn, mask, mask_blocks
 
 
 @pytest.mark.parametrize(
@@ -77,3 +78,10 @@ def test_a_number_with_its_check_digit_is_a_card(number: int) -> None:
 def test_one_wrong_digit_breaks_an_iban(check: int, account: int) -> None:
     good = next(f"DE{c:02}{account:018}" for c in range(2, 99) if iban(f"DE{c:02}{account:018}"))
     assert iban(f"DE{check:02}{account:018}") == (f"{check:02}" == good[2:4])
+
+
+def test_the_caption_of_a_table_is_masked_with_its_rows_and_what_sums_it_up_is_not_counted_again() -> None:
+    under = "Ask ada@corp.example"
+    blocks = [Block("mail: bob@corp.example", "row", row=1, under=under), Block("1 row; mail: bob@corp.example", "row", row=0, under=under)]
+    assert all("@" not in f"{block.text}{block.under}" for block in mask_blocks(blocks))
+    assert count(blocks) == {"email": 1}

@@ -172,8 +172,8 @@ def mask(text: str) -> tuple[str, Counter[str]]:
 
 
 def mask_blocks(blocks: Sequence[Block]) -> tuple[Block, ...]:
-    """Mask every block of a document."""
-    return tuple(replace(block, text=mask(block.text)[0]) for block in blocks)
+    """Mask every block of a document, and what stands above its tables."""
+    return tuple(replace(block, text=mask(block.text)[0], under=mask(block.under)[0]) for block in blocks)
 
 
 def count(blocks: Sequence[Block]) -> Counter[str]:
