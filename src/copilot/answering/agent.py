@@ -83,7 +83,7 @@ def ask(store: Store, embedder: Encoder, agent: Agent, question: str, turns: "Se
     from copilot.answering.talk import standalone
 
     _check_collections(store, agent)
-    question = standalone(question, turns)
+    asked, question = question, standalone(question, turns)
     if refused := check(question, agent.policy, embedder):
         return refused
     chat = None if agent.offline else _chat(agent)
@@ -94,7 +94,7 @@ def ask(store: Store, embedder: Encoder, agent: Agent, question: str, turns: "Se
     if found and not inside and not called.passages:
         return out_of_bounds(agent.policy)
     passages, quarantined = quarantine([*called.passages, *inside])
-    made = _answer(agent, question, passages, embedder, chat)
+    made = _generated(agent, asked, passages, chat, turns) if chat else _extracted(question, passages, embedder)
     reported = (*called.failed, *(f"kept out of the answer: {what}" for what in quarantined))
     return replace(finish(_with_cost(made, called), agent.policy), reported=reported)
 
@@ -122,15 +122,17 @@ def _call_functions(agent: Agent, question: str, chat: "Chat | None") -> "Called
     return call([Function(**function) for function in agent.functions], question, chat) if agent.functions else Called()
 
 
-def _answer(agent: Agent, question: str, passages: "list[Passage]", embedder: Encoder, chat: "Chat | None") -> Answer:
-    if chat is not None:
-        from copilot.answering.generate import generate
+def _generated(agent: Agent, question: str, passages: "list[Passage]", chat: "Chat", turns: "Sequence[Turn]") -> Answer:
+    from copilot.answering.generate import generate
 
-        return generate(question, passages, chat, agent)
+    return generate(question, passages, chat, agent, turns)
+
+
+def _extracted(question: str, passages: "list[Passage]", embedder: Encoder) -> Answer:
     from copilot.answering.answer import Claim, cite
     from copilot.answering.extract import answer
 
-    if results := [p for p in passages if p.chunk < 0]:  # the built-in model reads documents; a function's answer is quoted whole
+    if results := [p for p in passages if p.chunk < 0]:  # the built-in model reads documents; what a function said is quoted whole
         claims = tuple(Claim(p.text, cite(p, 0, len(p.text))) for p in results)
         return Answer(" ".join(claim.text for claim in claims), claims, confidence=1.0)
     return answer(question, passages, embedder)

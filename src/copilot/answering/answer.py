@@ -1,13 +1,11 @@
 """What an agent answers: claims, each with a citation that code has checked against the passage."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from copilot.answering.figures import figures
 from copilot.knowledge.search import Passage
-
-NUMBER = re.compile(r"\d+(?:[.,:/]\d+)*")
 
 
 @dataclass(frozen=True)
@@ -95,15 +93,10 @@ def cite(passage: Passage, start: int, end: int) -> Citation:
 
 
 def supported(claim: Claim, passages: Sequence[Passage]) -> bool:
-    """Check that the quote stands where the citation says, and that it holds every number of the claim."""
+    """Check that the quote stands where the citation says, and that it holds every number and date of the claim."""
     citation = claim.citation
     passage = next((p for p in passages if p.chunk == citation.chunk), None)
     if passage is None or not citation.quote.strip():
         return False
     here = passage.text[citation.start - passage.start : citation.end - passage.start]
-    return here == citation.quote and numbers(claim.text) <= numbers(here)
-
-
-def numbers(text: str) -> set[str]:
-    """Return the numbers, dates and times of a text, thousands separators taken out."""
-    return {re.sub(r"[,.](?=\d{3}\b)", "", found) for found in NUMBER.findall(text)}
+    return here == citation.quote and figures(claim.text) <= figures(here)

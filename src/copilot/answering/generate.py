@@ -25,8 +25,22 @@ class Persona(Protocol):
     def instructions(self) -> str: ...
 
 
-def generate(question: str, passages: Sequence[Passage], chat: Chat | ScriptedChat, persona: Persona) -> Answer:
+class Earlier(Protocol):
+    """A turn before."""
+
+    @property
+    def question(self) -> str: ...
+    @property
+    def answer(self) -> str: ...
+
+
+def generate(
+    question: str, passages: Sequence[Passage], chat: Chat | ScriptedChat, persona: Persona, turns: Sequence[Earlier] = ()
+) -> Answer:
     """Let a language model answer from the passages; claims whose quote stands in no passage are dropped.
+
+    Args:
+        turns: What was asked before, oldest first.
 
     Raises:
         Unavailable: the model cannot be reached.
@@ -37,7 +51,8 @@ def generate(question: str, passages: Sequence[Passage], chat: Chat | ScriptedCh
         "answer", purpose=persona.purpose or "answer questions", tone=persona.tone or "plain", instructions=persona.instructions
     )
     numbered = [{"passage": n, "document": p.name, "heading": p.heading, "text": p.text} for n, p in enumerate(passages, 1)]
-    asked = json.dumps({"question": question, "passages": numbered}, ensure_ascii=False)
+    earlier = [{"question": turn.question, "answer": turn.answer} for turn in turns]
+    asked = json.dumps({"earlier": earlier, "question": question, "passages": numbered}, ensure_ascii=False)
     reply = chat.complete([{"role": "system", "content": system}, {"role": "user", "content": asked}])
     claims, dropped = _verified(_claims(reply.text), passages)
     text = " ".join(claim.text for claim in claims)
