@@ -85,24 +85,24 @@ def test_a_killed_run_is_interrupted_at_the_next_start_and_keeps_what_it_had(
     mark_interrupted(store)
     (report,) = latest(store, "helpdesk")
     assert (report.state, report.cases, report.pass_rate) == ("interrupted", 1, 1.0)
-    assert [gate.verdict for gate in failing_gates(store, "helpdesk")] == ["inconclusive"]
+    assert [gate.verdict for gate in failing_gates(store, store.get("agent", "helpdesk"))] == ["inconclusive"]
     run(store, setup, answering({"How many days?": "28 days", "Hotel limit?": "135 euros"}), Bench(embedder), "op")
-    assert failing_gates(store, "helpdesk") == []
+    assert failing_gates(store, store.get("agent", "helpdesk")) == []
 
 
 def test_a_gate_is_the_latest_run_of_a_benchmark_with_a_threshold(store: Store, make_setup: MakeSetup, embedder: Embedder) -> None:
     good, bad, bench = answering({"How many days?": "28 days"}), answering({}), Bench(embedder)
     run(store, make_setup(LEAVE, name="free"), bad, bench, "op")
-    assert failing_gates(store, "helpdesk") == []
+    assert failing_gates(store, store.get("agent", "helpdesk")) == []
     gated = make_setup(LEAVE, name="gated", threshold=0.9)
     run(store, gated, bad, bench, "op")
-    (gate,) = failing_gates(store, "helpdesk")
+    (gate,) = failing_gates(store, store.get("agent", "helpdesk"))
     assert str(gate) == "gated failed: 0%, needs 90%"
     run(store, gated, good, bench, "op")
-    assert failing_gates(store, "helpdesk") == []
+    assert failing_gates(store, store.get("agent", "helpdesk")) == []
     run(store, gated, bad, bench, "op")
     store.remove("benchmark", "gated", "op")
-    assert failing_gates(store, "helpdesk") == []
+    assert failing_gates(store, store.get("agent", "helpdesk")) == []
 
 
 def test_another_owner_sees_no_run(store: Store, make_setup: MakeSetup, embedder: Embedder) -> None:

@@ -46,14 +46,16 @@ def test_the_offline_model_answers_the_sample_questions_and_refuses_the_unanswer
 
 def test_a_report_shows_failures_gaps_and_advice(company: Context, tmp_path: Path) -> None:
     source = questions(
-        tmp_path, "How long is the warranty on rucksacks?,nine years,handbook.pdf", "Who is the head chef of the moon base?,Ann,"
+        tmp_path, "How many hours is the standard working week?,44 hours,handbook.pdf", "Who is the head chef of the moon base?,Ann,"
     )
     run(company, "create_benchmark", name="hard", source=source, threshold=1)
     run(company, "run_benchmark", agent="helpdesk", benchmark="hard", repeats=2)
     report = run(company, "show_report", agent="helpdesk", benchmark="hard")
     wrong, gap = report.failures
-    assert (wrong.expected, wrong.cited) == ("nine years", ("handbook.pdf, page 3",))
-    assert "three years" in wrong.answered
+    assert wrong.expected == "44 hours"
+    assert "37.5" in wrong.answered
+    assert wrong.cited[0].startswith("handbook.pdf")
+    assert wrong.retrieved[0].startswith("handbook.pdf")
     assert report.gaps == (gap.question,)
     assert report.scores[0].verdict == "failed"
     assert "0 of 2 cases passed in all 2 repeats, 0% (95 % interval 0% to 66%); failed (pass mark 100%)" in report.headline
@@ -62,10 +64,11 @@ def test_a_report_shows_failures_gaps_and_advice(company: Context, tmp_path: Pat
 
 def test_cases_made_from_a_collection_are_traceable_and_mostly_answered(company: Context) -> None:
     made = run(company, "create_benchmark", name="made", source="company")
-    assert made.cases == 40
+    assert made.cases - made.unanswerable == 40
+    assert made.unanswerable >= 5
     stored = company.store.get("benchmark", "made").body["cases"]
     texts = company.store.rows("SELECT d.name, c.text FROM chunks c JOIN documents d ON d.id = c.document")
-    assert all(any(case["answer"] in t["text"] and case["document"] == t["name"] for t in texts) for case in stored)
+    assert all(any(case["answer"] in t["text"] and case["document"] == t["name"] for t in texts) for case in stored if case["answer"])
     assert run(company, "run_benchmark", agent="helpdesk", benchmark="made").scores[0].pass_rate >= 0.8
 
 
@@ -101,15 +104,15 @@ def test_a_bad_benchmark_is_refused_and_nothing_is_written(ctx: Context, args: d
     with pytest.raises(error) as raised:
         run(ctx, "create_benchmark", **args)
     assert said in str(raised.value)
-    assert run(ctx, "list_benchmarks").benchmarks == ()
+    assert all(b.standard for b in run(ctx, "list_benchmarks").benchmarks)
 
 
 def test_what_cannot_be_run_says_why(ctx: Context, tmp_path: Path) -> None:
     run(ctx, "create_agent", name="helpdesk")
-    with pytest.raises(Refused, match="no benchmark to run"):
-        run(ctx, "run_benchmark", agent="helpdesk")
-    with pytest.raises(NotFound, match="standard benchmark 'safety' is not in this version"):
-        run(ctx, "run_benchmark", agent="helpdesk", benchmark="safety")
+    with pytest.raises(Refused, match="reads no collection"):
+        run(ctx, "run_benchmark", agent="helpdesk", benchmark="knowledge")
+    with pytest.raises(NotFound, match="No benchmark named 'nothing'"):
+        run(ctx, "run_benchmark", agent="helpdesk", benchmark="nothing")
     with pytest.raises(NotFound, match="No benchmark was ever run on helpdesk"):
         run(ctx, "show_report", agent="helpdesk")
     run(ctx, "create_benchmark", name="judged", source=questions(tmp_path, "Who?,Ann,"), metric="llm_judge")

@@ -1,21 +1,23 @@
 """How an answer is compared with what was expected."""
 
-import json
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from copilot.answering.answer import Answer
 from copilot.errors import Unavailable
-from copilot.evaluation.cases import Case
+from copilot.evaluation.cases import ANY, Case
 from copilot.knowledge.search import Encoder
-from copilot.prompt import prompt
 
-Metric = Literal["exact_match", "contains", "semantic_similarity", "llm_judge", "citation"]
+Metric = Literal["exact_match", "contains", "semantic_similarity", "llm_judge", "citation", "final_number", "latency", "custom"]
 METRICS: tuple[Metric, ...] = get_args(Metric)
+PROMPT_MILLISECONDS = 3000.0
+"""How soon an answer must be there to pass for latency."""
 SIMILAR = 0.6
+HALF = 0.5
+"""Least share of citations that must be of expected documents."""
 NUMERALS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 SYMBOLS = {"€": " eur ", "$": " usd ", "£": " gbp ", "¥": " jpy ", "%": " percent "}
 SAME = {"euro": "eur", "euros": "eur", "dollar": "usd", "dollars": "usd", "pounds": "gbp", "us": "usd"}
@@ -25,19 +27,28 @@ TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+")
 
 @dataclass(frozen=True)
 class Score:
-    """`value` is 0..1, None when it could not be judged; then `passed` is None too."""
+    """`value` is 0..1, None when it could not be judged; then `passed` is None too. `agreement` is among judgements, 0..1."""
 
     value: float | None
     passed: bool | None
     why: str
+    agreement: float | None = None
 
 
 @dataclass(frozen=True)
 class Bench:
-    """What scorers need from outside: an embedder, and for `llm_judge` a call that sends a prompt and returns the reply."""
+    """What scorers need from outside.
+
+    Args:
+        judge: Sends a prompt to a language model and returns its reply, for `llm_judge`.
+        rubric: What a right answer must do besides stating the expected, for the judge.
+        custom: The workspace's own metric.
+    """
 
     embedder: Encoder
     judge: Callable[[str], str] | None = None
+    rubric: str = ""
+    custom: Callable[[Case, Answer], Score] | None = None
 
 
 def require(metric: Metric, bench: Bench) -> None:
@@ -47,12 +58,24 @@ def require(metric: Metric, bench: Bench) -> None:
 
 
 def score(metric: Metric, case: Case, answer: Answer, bench: Bench) -> Score:
-    """Score one answer. A question that the documents do not answer is passed by refusing, whatever the metric."""
+    """Score one answer.
+
+    Whatever the metric, a question that the documents do not answer is passed by refusing, and what must not be said fails.
+    """
+    if said := case.says_forbidden(answer.text):
+        return Score(0.0, False, f"says “{said}”, which it must not")
     if not case.answerable:
         return Score(1.0, True, "rightly refused") if answer.refused else Score(0.0, False, "answered, and should have refused")
     if answer.refused:
         return Score(0.0, False, "refused")
-    return SCORERS[metric](case, answer, bench)
+    return Score(1.0, True, "answered") if case.answer == ANY else SCORERS[metric](case, answer, bench)
+
+
+def timed(answer: Answer, milliseconds: float) -> Score:
+    """Score how soon an answer, or a refusal, was there."""
+    return _verdict(
+        milliseconds <= PROMPT_MILLISECONDS, "in time", f"{milliseconds / 1000:.1f} s, longer than {PROMPT_MILLISECONDS / 1000:g} s"
+    )
 
 
 def _exact_match(case: Case, answer: Answer, bench: Bench) -> Score:
@@ -80,24 +103,49 @@ def _semantic_similarity(case: Case, answer: Answer, bench: Bench) -> Score:
 def _citation(case: Case, answer: Answer, bench: Bench) -> Score:
     if not answer.claims:
         return Score(0.0, False, "no citation")
+    named = [c.citation.document for c in answer.claims]
     if case.document:
-        named = [c.citation.document for c in answer.claims]
-        return _verdict(any(_same_file(case.document, name) for name in named), f"cites {case.document}", f"cites {', '.join(named)}")
+        found = cited(case.document, named)
+        harmonic = 2 * found.precision * found.recall / (found.precision + found.recall) if found.recall else 0.0
+        return Score(harmonic, found.recall == 1 and found.precision >= HALF, f"cites {', '.join(dict.fromkeys(named))}")
     quoted = tokens(" ".join(c.citation.quote for c in answer.claims))
     return _verdict(any(_within(tokens(right), quoted) for right in _alternatives(case)), "quotes it", "quotes something else")
 
 
+def _final_number(case: Case, answer: Answer, bench: Bench) -> Score:
+    figures = [t for t in tokens(answer.text) if t[0].isdigit()]
+    last = figures[-1] if figures else "none"
+    return _verdict([last] in [tokens(right) for right in _alternatives(case)], "the same number", f"its last number is {last}")
+
+
 def _llm_judge(case: Case, answer: Answer, bench: Bench) -> Score:
+    from copilot.evaluation.judge import judgement
+
     assert bench.judge, "see require"
-    reply = bench.judge(prompt("judge", question=_fenced(case.question), expected=_fenced(case.answer), answer=_fenced(answer.text)))
-    found = re.search(r"\{.*\}", reply, re.DOTALL)
-    try:
-        verdict = json.loads(found[0]) if found else {}
-    except (json.JSONDecodeError, RecursionError):
-        verdict = {}
-    if verdict.get("verdict") not in ("right", "wrong"):
-        return Score(None, None, "the judge gave no verdict")
-    return Score(float(verdict["verdict"] == "right"), verdict["verdict"] == "right", str(verdict.get("why", ""))[:300])
+    found = judgement(bench.judge, case.question, case.answer, answer.text, bench.rubric)
+    if found.right is None:
+        return Score(None, None, found.why, found.agreement)
+    return Score(float(found.right), found.right, found.why, found.agreement)
+
+
+def _custom(case: Case, answer: Answer, bench: Bench) -> Score:
+    assert bench.custom, "a benchmark with a metric of its own is run with it"
+    return bench.custom(case, answer)
+
+
+class Cited(NamedTuple):
+    """How many of the citations are of expected documents, and how many of the expected documents are cited, 0..1."""
+
+    precision: float
+    recall: float
+
+
+def cited(expected: str, named: Sequence[str]) -> Cited:
+    """Compare the documents that are cited with those expected (`|` between them)."""
+    wanted = [part.strip() for part in expected.split("|") if part.strip()]
+    right = sum(any(_same_file(w, name) for w in wanted) for name in named)
+    found = sum(any(_same_file(w, name) for name in named) for w in wanted)
+    return Cited(right / len(named) if named else 0.0, found / len(wanted) if wanted else 0.0)
 
 
 SCORERS: dict[Metric, Callable[[Case, Answer, Bench], Score]] = {
@@ -105,7 +153,9 @@ SCORERS: dict[Metric, Callable[[Case, Answer, Bench], Score]] = {
     "contains": _contains,
     "semantic_similarity": _semantic_similarity,
     "citation": _citation,
+    "final_number": _final_number,
     "llm_judge": _llm_judge,
+    "custom": _custom,
 }
 
 
@@ -156,7 +206,3 @@ def _same_file(wanted: str, name: str) -> bool:
 
 def _verdict(passed: bool, yes: str, no: str) -> Score:
     return Score(float(passed), passed, yes if passed else no)
-
-
-def _fenced(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)

@@ -55,18 +55,20 @@ MIGRATIONS = (
         INSERT INTO chunks_fts (chunks_fts, rowid, text, heading) VALUES ('delete', old.id, old.text, old.heading);
     END;
     """,
-    # 3: evaluation. A run is one benchmark on one version of an agent; a result is one case of it, once.
+    # 3: evaluation. A run is one benchmark on one version of an agent; its basis says what it stood on, to see later whether that
+    # has changed. A result is one case of it, once; passed is null when it could not be judged.
     """
     CREATE TABLE runs (
         id TEXT PRIMARY KEY, owner TEXT NOT NULL, benchmark TEXT NOT NULL, agent TEXT NOT NULL, agent_version INTEGER NOT NULL,
-        metric TEXT NOT NULL, threshold REAL, repeats INTEGER NOT NULL, state TEXT NOT NULL, summary TEXT NOT NULL DEFAULT '{}',
-        operation TEXT NOT NULL, started_at TEXT NOT NULL, finished_at TEXT
+        metric TEXT NOT NULL, threshold REAL, repeats INTEGER NOT NULL, state TEXT NOT NULL, basis TEXT NOT NULL,
+        blessed INTEGER NOT NULL DEFAULT 0, operation TEXT NOT NULL, started_at TEXT NOT NULL, finished_at TEXT
     );
     CREATE INDEX runs_by_agent ON runs (owner, agent, benchmark, started_at);
     CREATE TABLE results (
         run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE, ordinal INTEGER NOT NULL, repeat INTEGER NOT NULL,
-        question TEXT NOT NULL, expected TEXT NOT NULL, answer TEXT NOT NULL, score REAL, passed INTEGER, why TEXT NOT NULL,
-        milliseconds REAL NOT NULL, PRIMARY KEY (run, ordinal, repeat)
+        question TEXT NOT NULL, expected TEXT NOT NULL, document TEXT NOT NULL, category TEXT NOT NULL, answer TEXT NOT NULL,
+        score REAL, passed INTEGER, why TEXT NOT NULL, milliseconds REAL NOT NULL, tokens_in INTEGER, tokens_out INTEGER, usd REAL,
+        PRIMARY KEY (run, ordinal, repeat)
     ) WITHOUT ROWID;
     """,
     # 4: the cloud. `resources` is the ledger of what we own; an apply is a deployment or a removal, `steps` its write-ahead journal.

@@ -25,7 +25,9 @@ from copilot.intents.deployments.workspace import (
     chosen_agent,
     chosen_environment,
     named_deployment,
+    overridden,
     settings,
+    shut_gates,
 )
 
 
@@ -44,15 +46,23 @@ def plan_deployment(ctx: Context, agent: str | None = None, environment: Environ
         agent: Agent; the newest unless said.
         environment: Environment; dev unless said.
     """
+    shut = tuple(f"A benchmark holds it back: {gate}." for gate in shut_gates(ctx, chosen_agent(ctx, agent)))
     with prepared(ctx, agent, environment) as (_, _, planned):
-        return planned
+        return planned.model_copy(update={"notes": (*planned.notes, *shut)})
 
 
-def preview_deployment(ctx: Context, agent: str | None = None, environment: Environment | None = None, plan: str | None = None) -> Preview:
+def preview_deployment(
+    ctx: Context,
+    agent: str | None = None,
+    environment: Environment | None = None,
+    plan: str | None = None,
+    override_gate: str | None = None,
+) -> Preview:
     """Plan it, and bind the yes to that plan."""
-    check_gates(ctx, chosen_agent(ctx, agent))
+    passed = check_gates(ctx, chosen_agent(ctx, agent), override_gate)
     with prepared(ctx, agent, environment) as (ready, _, planned):
         check_plan(ready, planned, plan)
+        planned = planned.model_copy(update={"notes": (*planned.notes, *overridden(passed))})
         return Preview(planned, {"agent": planned.agent, "environment": planned.environment, "plan": planned.plan}, once=("plan",))
 
 
@@ -75,20 +85,27 @@ def put_back(ctx: Context, **_recorded: str | None) -> str:
     preview=preview_deployment,
     recover=put_back,
 )
-def deploy_agent(ctx: Context, agent: str | None = None, environment: Environment | None = None, plan: str | None = None) -> Deployed:
+def deploy_agent(
+    ctx: Context,
+    agent: str | None = None,
+    environment: Environment | None = None,
+    plan: str | None = None,
+    override_gate: str | None = None,
+) -> Deployed:
     """Deploy an agent (or the prepared instances) as planned.
 
     Args:
         agent: Agent; the newest unless said.
         environment: Environment; dev unless said.
         plan: Id of the plan to carry out; refused when it no longer fits. A fresh one unless said.
+        override_gate: Reason to deploy although a benchmark's gate is shut; kept in the audit trail.
     """
-    check_gates(ctx, chosen_agent(ctx, agent))
+    passed = check_gates(ctx, chosen_agent(ctx, agent), override_gate)
     with prepared(ctx, agent, environment) as (ready, made, planned):
         check_plan(ready, planned, plan)
 
         def commit() -> None:
-            ctx.store.put("deployment", planned.deployment, recorded(ready, planned), ctx.operation)
+            ctx.store.put("deployment", planned.deployment, {**recorded(ready, planned), **passed}, ctx.operation)
 
         with ctx.progress.track(f"Deploying {planned.deployment}", len(made.changes)) as report:
             ready.engine.apply(made, planned.account, planned.region, ctx.operation, report, commit)
@@ -108,7 +125,7 @@ def deploy_agent(ctx: Context, agent: str | None = None, environment: Environmen
         updated=done["update"] + done["replace"],
         deleted=done["delete"],
         cost=planned.cost,
-        notes=planned.notes,
+        notes=(*planned.notes, *overridden(passed)),
     )
 
 

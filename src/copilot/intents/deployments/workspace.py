@@ -10,6 +10,9 @@ from copilot.outside.store import Thing
 if TYPE_CHECKING:
     from copilot.cloud.serverless import Settings
 
+SHORTEST_REASON = 8
+"""Characters of the reason to deploy what its benchmarks hold back."""
+
 
 def configured(ctx: Context) -> dict[str, Any]:
     """Return what the workspace says about deployments, e.g. `{"environment": "staging", "memory": 2048}`."""
@@ -98,13 +101,33 @@ def check_model(ctx: Context, agent: Thing) -> None:
         )
 
 
-def check_gates(ctx: Context, agent: Thing) -> None:
-    """Raise Refused when a benchmark with a threshold says no."""
+def shut_gates(ctx: Context, agent: Thing) -> tuple[str, ...]:
+    """Return what the benchmarks with a threshold that keep an agent from being deployed say."""
     from copilot.evaluation.gate import failing_gates
 
-    shut = failing_gates(ctx.store, agent.name)
-    if shut:
-        raise Refused(
-            f"'{agent.name}' may not be deployed: {'; '.join(str(gate) for gate in shut)}.",
-            f"See why: copilot benchmarks show-report {agent.name}. Then mend it and run the benchmark again.",
-        )
+    return tuple(str(gate) for gate in failing_gates(ctx.store, agent))
+
+
+def check_gates(ctx: Context, agent: Thing, override: str | None) -> dict[str, Any]:
+    """Let a deployment pass its benchmarks; return what was overridden and why, to be kept with it.
+
+    Raises:
+        Refused: a benchmark with a threshold says no, and nobody gave a reason to go on all the same.
+        BadArguments: the reason says nothing.
+    """
+    if override is not None and len(override.strip()) < SHORTEST_REASON:
+        raise BadArguments(f"'{override}' is no reason.", "Say why, in a few words: it is kept in the audit trail.")
+    shut = shut_gates(ctx, agent)
+    if not shut or override:
+        return {"overridden": {"gates": list(shut), "reason": override}} if shut else {}
+    raise Refused(
+        f"'{agent.name}' may not be deployed: {'; '.join(shut)}.",
+        f"Run what is stale or missing: copilot benchmarks run {agent.name}. See failures: copilot benchmarks show-report {agent.name}. "
+        'To deploy all the same, give a reason for the audit trail: --override-gate "…"',
+    )
+
+
+def overridden(passed: dict[str, Any]) -> tuple[str, ...]:
+    """Say what `check_gates` let pass against the benchmarks."""
+    gate = passed.get("overridden")
+    return (f"Deployed against its benchmarks ({'; '.join(gate['gates'])}): {gate['reason']}",) if gate else ()
