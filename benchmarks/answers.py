@@ -42,6 +42,7 @@ SETS: dict[str, tuple[Path, list[Path]]] = {
     "nih": (HERE / "nih.csv", [SHARED / "kg_rag_docs" / "nih-clinical-trial-protocols" / "data"]),
     "misc": (HERE / "misc.csv", [SHARED / path for path in MISC]),
     "ntsb-blind": (HERE / "ntsb-blind.csv", NTSB),
+    "ntsb-blind-2": (HERE / "ntsb-blind-2.csv", NTSB),
     "held-out": (
         HERE / "held-out.csv",
         [
@@ -77,19 +78,22 @@ def pages(questions: Path) -> dict[str, int]:
 def outcomes(case: Case, page: int | None, said: Answer, embedder: Embedder) -> list[str]:
     passed = score("contains", case, said, Bench(embedder)).passed
     if not case.answerable:
-        return [] if passed else ["false answer"]
+        return (["bare"] if not said.nearest else []) if passed else ["false answer"]
+    if said.refused:
+        quoted = Answer(" … ".join(citation.quote for citation in said.nearest))
+        return ["refused", "quoted"] if score("contains", case, quoted, Bench(embedder)).passed else ["refused"]
     if not passed:
-        return ["refused" if said.refused else "wrong"]
+        return ["wrong"]
     cited = any(c.citation.page == page and c.citation.document.endswith(case.document) for c in said.claims)
     return ["right", "cited"] if page and cited else ["right"]
 
 
 def main() -> None:
     embedder = Embedder.load()
-    print("set        questions  right  on the cited page  wrong  refused  without answer  false answers  ms/question")
+    print("set           questions  right  on the cited page  wrong  refused  fact in the nearest  unanswerable  answered  no quote  ms")
     for name, (questions, sources) in SETS.items():
         if not all(source.exists() for source in sources):
-            print(f"{name:10} (documents not here)")
+            print(f"{name:13} (documents not here)")
             continue
         cases, page = read_cases(questions), pages(questions)
         seen: Counter[str] = Counter()
@@ -102,8 +106,9 @@ def main() -> None:
                 seen.update(outcomes(case, page.get(case.question), said, embedder))
         answerable = sum(case.answerable for case in cases)
         cited = seen["cited"] if page else "-"
-        counts = f"{answerable:9}  {seen['right']:5}  {cited:>17}  {seen['wrong']:5}  {seen['refused']:7}"
-        print(f"{name:10} {counts}  {len(cases) - answerable:14}  {seen['false answer']:13}  {seconds * 1000 / len(cases):11.0f}")
+        counts = f"{answerable:9}  {seen['right']:5}  {cited:>17}  {seen['wrong']:5}  {seen['refused']:7}  {seen['quoted']:19}"
+        refusals = f"{len(cases) - answerable:12}  {seen['false answer']:8}  {seen['bare']:8}"
+        print(f"{name:13} {counts}  {refusals}  {seconds * 1000 / len(cases):2.0f}")
 
 
 if __name__ == "__main__":

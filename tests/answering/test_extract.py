@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from copilot.answering.answer import Answer, supported
+from copilot.answering.answer import Answer, Claim, supported
 from copilot.answering.extract import answer
 from copilot.outside.embed import Embedder
 from tests.conftest import shared_data
@@ -191,6 +191,32 @@ def test_the_clause_that_asks_decides_and_the_others_only_say_about_what(embedde
 
 def test_an_empty_field_is_no_answer(embedder: Embedder) -> None:
     assert "—" not in answer("Who is the owner of the Brenwick Star?", FORMS[:1], embedder).text
+
+
+def test_a_refusal_about_the_documents_shows_the_nearest_quotes_each_of_which_says_something_else(embedder: Embedder) -> None:
+    overlapping = passage(LOSS[:120], 4, document=1, page=1)
+    found = answer("What make was the gearbox of the ferry Brenwick Star?", [*FORMS, overlapping], embedder)
+    assert found.refused
+    assert "Closest" in found.text
+    assert any("gearbox" in citation.quote for citation in found.nearest)
+    assert 1 < len({citation.quote for citation in found.nearest}) == len(found.nearest) <= 3
+    assert all(supported(Claim(c.quote, c), [*FORMS, overlapping]) for c in found.nearest)
+
+
+def test_a_question_that_no_passage_is_about_is_refused_without_quotes(embedder: Embedder) -> None:
+    found = answer("Who won the Nobel Prize in Medicine in 2020?", [passage(LEAVE, relevance=0.05)], embedder)
+    assert found.refused
+    assert not found.nearest
+
+
+def test_an_injected_instruction_is_not_among_the_nearest_quotes(embedder: Embedder) -> None:
+    found = answer("Which limits have been removed?", [passage(INJECTED)], embedder)
+    assert found.refused
+    assert not any("instructions" in citation.quote or "99 days" in citation.quote for citation in found.nearest)
+
+
+def test_a_row_about_something_else_gives_no_answer(embedder: Embedder) -> None:
+    assert answer("How much is the Everest 9 tent?", ROWS, embedder).refused
 
 
 def test_of_two_sentences_that_answer_as_well_both_are_cited(embedder: Embedder) -> None:

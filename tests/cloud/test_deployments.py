@@ -35,6 +35,7 @@ WARRANTY = "product,warranty\nrucksack,three years\ntent,five years\n"
 QUESTIONS = (
     "How many days of paid holiday do employees get?",
     "What is the hotel limit in capital cities?",
+    "Who gave the employees their paid holiday?",
     "Who won the world cup in 1954?",
 )
 
@@ -118,6 +119,7 @@ def test_the_endpoint_gives_the_same_cited_answers_as_here(ctx: Context) -> None
         there, here = invoke(ctx.store, ctx.home, False, "helpdesk-dev", question), ask(ctx.store, ctx.embedder, agent, question)
         assert (there["text"], there["refused"]) == (here.text, here.refused)
         assert [c["citation"]["quote"] for c in there["claims"]] == [c.citation.quote for c in here.claims]
+        assert [c["quote"] for c in there["nearest"]] == [c.quote for c in here.nearest]
     assert there["refused"]
 
 

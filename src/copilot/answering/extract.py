@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from copilot.answering.answer import Answer, Citation, Claim, cite, refuse, supported
 from copilot.answering.evidence import Evidence, trust, weigh
 from copilot.answering.features import Candidate
+from copilot.answering.memory import remembering
 from copilot.answering.question import read
 from copilot.answering.units import Unit
 from copilot.knowledge.search import Encoder, Passage
@@ -42,7 +43,8 @@ def answer(question: str, passages: Sequence[Passage], embedder: Encoder) -> Ans
         passages: What the search found, the best first.
         embedder: Turns texts into vectors of length 1.
     """
-    answers = [_answer(part, passages, embedder) for part in NEXT_QUESTION.split(question)[:MOST_PARTS]]
+    encoder = remembering(embedder)
+    answers = [_answer(part, passages, encoder) for part in NEXT_QUESTION.split(question)[:MOST_PARTS]]
     given = [a for a in answers if not a.refused]
     if not given or len(answers) == 1:
         return answers[0]

@@ -1,7 +1,7 @@
 """What a question asks for: its content words and the kind of answer it expects."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -143,14 +143,14 @@ def names(text: str) -> frozenset[str]:
     )
 
 
-def covered(wanted: str, stems: Iterable[str]) -> bool:
+def covered(wanted: str, stems: Collection[str]) -> bool:
     """Whether a stem is among others, or a near ending of it: reimburs, reimbursement; weigh, weight."""
-    return any(wanted == other or _near(wanted, other) for other in stems)
+    return wanted in stems or any(_near(wanted, other) for other in stems)
 
 
 def _near(one: str, other: str) -> bool:
-    short, long = sorted((one, other), key=len)
-    return len(short) >= 4 and len(long) - len(short) <= 4 and short.isalpha() and long.startswith(short)
+    short, long = (one, other) if len(one) <= len(other) else (other, one)
+    return len(short) >= 4 and len(long) - len(short) <= 4 and long.startswith(short) and short.isalpha()
 
 
 def stem(word: str) -> str:
