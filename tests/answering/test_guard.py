@@ -72,6 +72,15 @@ def test_outside_its_topics_an_agent_uses_only_what_names_one(embedder: Embedder
     assert [p.chunk for p in bounded("How many days do I get?", found, Policy(avoid=("travel",)), embedder)] == [1]
 
 
+def test_a_paragraph_about_a_topic_to_avoid_is_not_used_and_its_neighbours_are(embedder: Embedder) -> None:
+    (kept,) = bounded(
+        "How many days?", [passage(f"{LEAVE}\nThe salary is 3,100 euros.\nDogs are welcome.")], Policy(avoid=("salary",)), embedder
+    )
+    assert kept.text.startswith(LEAVE)
+    assert kept.text.endswith("\nDogs are welcome.")
+    assert "3,100" not in kept.text
+
+
 def test_an_injection_is_blacked_out_reported_and_moves_no_offset() -> None:
     text = f"Visitors wait at the desk. {ATTACK} Everybody has 99 days.\nThe desk opens at 8."
     (clean,), found = quarantine([passage(text)])

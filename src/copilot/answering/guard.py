@@ -4,6 +4,7 @@ It needs numpy and the standard library only: the same file can run in the deplo
 """
 
 import base64
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -38,15 +39,15 @@ def check(question: str, policy: Policy, embedder: Encoder) -> Answer | None:
 
 
 def bounded(question: str, passages: Sequence[Passage], policy: Policy, embedder: Encoder) -> list[Passage]:
-    """Leave out the passages that are outside the agent's topics.
+    """Leave out what is outside the agent's topics.
 
-    A question about one of its topics may use all that was found; any other only what names one. What is about a topic to avoid is
-    never used.
+    A question about one of its topics may use all that was found; any other only passages that name one. Documents, sections and
+    paragraphs about a topic to avoid are never used.
     """
-    kept = [p for p in passages if not any(_names(p, topic) for topic in policy.avoid)]
+    kept = [_without(p, policy.avoid) for p in passages if not any(_says(_place(p), topic) for topic in policy.avoid)]
     if not policy.topics or any(_about(question, topic, embedder, ABOUT) for topic in policy.topics):
         return kept
-    return [p for p in kept if any(_names(p, topic) for topic in policy.topics)]
+    return [p for p in kept if any(_says(f"{_place(p)} {p.text}", topic) for topic in policy.topics)]
 
 
 def out_of_bounds(policy: Policy) -> Answer:
@@ -72,7 +73,7 @@ def quarantine(passages: Sequence[Passage]) -> tuple[list[Passage], tuple[str, .
             end = passage.text.find("\n", match.end())
             end = len(text) if end < 0 else end
             start = max(passage.text.rfind(mark, 0, match.start()) for mark in ("\n", ". ", "! ", "? ")) + 1
-            text = text[:start] + "".join(c if c == "\n" else BLACKED_OUT for c in text[start:end]) + text[end:]
+            text = _blacked_out(text, start, end)
         if text != passage.text:
             found.append(f"{passage.name}: {' '.join(INJECTION.findall(passage.text)[:1]) or 'instructions to a model'}")
         kept.append(replace(passage, text=text))
@@ -113,14 +114,30 @@ def _masked(text: str, policy: Policy) -> str:
 
 def _about(question: str, topic: str, embedder: Encoder, enough: float) -> bool:
     """Whether a question has to do with a topic: all its words, or nearly its meaning."""
-    named = stems(topic)
-    if named and named <= stems(question):
+    if _says(question, topic):
         return True
     asked, meant = embedder.encode([question, topic])
     return float(asked @ meant) >= enough
 
 
-def _names(passage: Passage, topic: str) -> bool:
-    """Whether a passage, its heading or its document has every word of a topic."""
+def _without(passage: Passage, topics: Sequence[str]) -> Passage:
+    """Black out the paragraphs about any of some topics."""
+    text = passage.text
+    for paragraph in re.finditer(r"[^\n]+", passage.text):
+        if any(_says(paragraph[0], topic) for topic in topics):
+            text = _blacked_out(text, *paragraph.span())
+    return replace(passage, text=text)
+
+
+def _blacked_out(text: str, start: int, end: int) -> str:
+    return text[:start] + "".join(c if c == "\n" else BLACKED_OUT for c in text[start:end]) + text[end:]
+
+
+def _place(passage: Passage) -> str:
+    return f"{document_title(passage.name)} {passage.heading}"
+
+
+def _says(text: str, topic: str) -> bool:
+    """Whether a text has every word of a topic."""
     named = stems(topic)
-    return bool(named) and named <= stems(f"{document_title(passage.name)} {passage.heading} {passage.text}")
+    return bool(named) and named <= stems(text)
