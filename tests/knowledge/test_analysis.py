@@ -232,6 +232,7 @@ def test_one_passage_is_a_topic(embedder: Embedder) -> None:
         ("We met Dr Okafor there. Then Dr Okafor left.", "Okafor"),
         ("In short, the Acme Bank pays. Later the Acme Bank paid.", "Acme Bank"),
         ("It is with the IMF now. She asked the IMF.", "IMF"),
+        ("He was heard by Ada Byrne of Kestle Bank there. Later Ada Byrne was heard again.", "Ada Byrne"),
     ],
 )
 def test_names_are_found_in_sentences(text: str, name: str) -> None:

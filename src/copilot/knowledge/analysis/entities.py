@@ -8,7 +8,7 @@ from typing import get_args
 
 from copilot.knowledge.analysis.corpus import Passage
 from copilot.knowledge.analysis.results import EntityRow, EntityType
-from copilot.knowledge.analysis.vocabulary import COMPANY, GIVEN, NO_NAME, SITE
+from copilot.knowledge.analysis.vocabulary import COMPANY, COUNTRIES, GIVEN, NO_NAME, SITE
 from copilot.knowledge.chunk import sentences
 
 MOST = 120
@@ -52,7 +52,7 @@ class Entities:
 class _Mention:
     name: str
     opens: bool
-    """Whether it begins a sentence, where every word is capitalised."""
+    """Whether it stands where every word is capitalised: at the start of a sentence, or in a form."""
     votes: Counter[EntityType]
 
 
@@ -112,7 +112,8 @@ def _mentions(text: str, row: int | None) -> Iterator[_Mention]:
         return
     for start, end in sentences(text):
         sentence = text[start:end]
-        if sentence.count(":") > 1:
+        form = sentence.count(":") > 1  # where every value is capitalised
+        if form:
             sentence = LABEL.sub(":", sentence)
         words = sentence.split()
         if not sentence.endswith(".") and sum(word[:1].isupper() for word in words) > 0.7 * len(words) > 2:
@@ -121,7 +122,8 @@ def _mentions(text: str, row: int | None) -> Iterator[_Mention]:
             if sentence[match.end() : match.end() + 1] == ":" or SHOUTED.fullmatch(match.group()):
                 continue  # the label of a field, or an emphasis
             for name in _apart(match.group()):
-                yield _Mention(_clean(name), match.start() == 0, _votes(name, sentence[: match.start()], sentence[match.end() :]))
+                votes = _votes(name, sentence[: match.start()], sentence[match.end() :])
+                yield _Mention(_clean(name), form or match.start() == 0, votes)
 
 
 def _in_cells(text: str) -> Iterator[_Mention]:
@@ -153,7 +155,7 @@ def _votes(name: str, before: str, after: str) -> Counter[EntityType]:
     words = re.split(r"[ ,]+", name.rstrip("."))
     votes: Counter[EntityType] = Counter()
     votes["organization"] += 3 * (len(words) > 1 and (words[-1] in COMPANY or words[0] in ("University", "Bank", "Ministry", "Department")))
-    votes["place"] += 3 * (len(words) > 1 and words[-1] in SITE)
+    votes["place"] += 3 * (words[0] in COUNTRIES if len(words) == 1 else words[-1] in SITE)
     votes["person"] += 2 * (2 <= len(words) <= 3 and words[0] in GIVEN) + 2 * bool(INITIALLED.fullmatch(name))
     votes["person"] += 3 * bool(titled) + 2 * bool(OFFICE.match(after))
     votes["place"] += bool(PLACED.search(before)) + (len(words) <= 2 and bool(STATE.match(after)) and bool(PLACED.search(before)))
@@ -177,8 +179,8 @@ def _trimmed(mention: _Mention, lower: Mapping[str, int], inner: Mapping[str, in
 
 
 def _common(words: Sequence[str], opens: bool, lower: Mapping[str, int], inner: Mapping[str, int]) -> bool:
-    """Whether the first word of a sentence is mostly written small elsewhere."""
-    return opens and lower.get(words[0].lower(), 0) > inner.get(words[0], 0)
+    """Whether the first word of a sentence is mostly written small elsewhere, or what follows it is a name elsewhere."""
+    return opens and (lower.get(words[0].lower(), 0) > inner.get(words[0], 0) or " ".join(words[1:]) in inner)
 
 
 def acronyms(texts: Iterable[str]) -> dict[str, int]:

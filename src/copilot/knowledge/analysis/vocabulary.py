@@ -57,3 +57,12 @@ KNOWN = _words(
     """
 )
 """Acronyms that need no explanation."""
+COUNTRIES = _words(
+    """
+    Argentina Australia Austria Belgium Brazil Britain Bulgaria Canada Chile China Colombia Croatia Cyprus Denmark Egypt England Estonia
+    Europe Finland France Germany Ghana Greece Hungary Iceland India Indonesia Iran Iraq Ireland Israel Italy Japan Kenya Korea Latvia
+    Lithuania Luxembourg Malaysia Malta Mexico Morocco Netherlands Nigeria Norway Pakistan Peru Philippines Poland Portugal Romania Russia
+    Scotland Serbia Singapore Slovakia Slovenia Spain Sweden Switzerland Taiwan Thailand Tunisia Turkey Ukraine Vietnam Wales Africa Asia
+    """
+)
+"""Countries of one word, and continents."""
