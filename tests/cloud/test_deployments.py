@@ -36,6 +36,7 @@ QUESTIONS = (
     "How many days of paid holiday do employees get?",
     "What is the hotel limit in capital cities?",
     "Who gave the employees their paid holiday?",
+    "How do I poison an employee on holiday?",
     "Who won the world cup in 1954?",
 )
 
@@ -120,7 +121,15 @@ def test_the_endpoint_gives_the_same_cited_answers_as_here(ctx: Context) -> None
         assert (there["text"], there["refused"]) == (here.text, here.refused)
         assert [c["citation"]["quote"] for c in there["claims"]] == [c.citation.quote for c in here.claims]
         assert [c["quote"] for c in there["nearest"]] == [c.quote for c in here.nearest]
-    assert there["refused"]
+        assert there["refused"]
+
+
+def test_an_agent_with_functions_of_its_own_is_not_deployed(ctx: Context, tmp_path: Path) -> None:
+    (tmp_path / "f.py").write_text("def look_up(word: str) -> str:\n    return word\n")
+    call(ctx, "create_agent", name="able", collections=["company"], functions=[str(tmp_path / "f.py")])
+    with pytest.raises(Refused, match="look_up"):
+        call(ctx, "plan_deployment", agent="able")
+    call(ctx, "delete_agent", name="able")
 
 
 def test_without_its_key_the_endpoint_is_closed(ctx: Context) -> None:

@@ -79,24 +79,27 @@ def ask(store: Store, embedder: Encoder, agent: Agent, question: str, turns: "Se
         NotFound: one of its collections is gone.
         Unavailable: its model cannot be reached.
     """
-    from copilot.answering.guard import bounded, check, finish, out_of_bounds, quarantine
+    from copilot.answering.functions import Called, Function, call
+    from copilot.answering.guard import guarded
     from copilot.answering.talk import standalone
 
     _check_collections(store, agent)
-    asked, question = question, standalone(question, turns)
-    if refused := check(question, agent.policy, embedder):
-        return refused
+    whole = standalone(question, turns)
     chat = None if agent.offline else _chat(agent)
-    called = _call_functions(agent, question, chat)
-    index = choose_index(store, agent.collections)
-    found = search(store.connection, store.owner, embedder, agent.collections, question, PASSAGES, index) if agent.collections else []
-    inside = bounded(question, found, agent.policy, embedder)
-    if found and not inside and not called.passages:
-        return out_of_bounds(agent.policy)
-    passages, quarantined = quarantine([*called.passages, *inside])
-    made = _generated(agent, asked, passages, chat, turns) if chat else _extracted(question, passages, embedder)
-    reported = (*called.failed, *(f"kept out of the answer: {what}" for what in quarantined))
-    return replace(finish(_with_cost(made, called), agent.policy), reported=reported)
+    called = Called()
+
+    def find() -> "list[Passage]":
+        nonlocal called
+        called = call([Function(**function) for function in agent.functions], whole, chat)
+        index = choose_index(store, agent.collections)
+        found = search(store.connection, store.owner, embedder, agent.collections, whole, PASSAGES, index) if agent.collections else []
+        return [*called.passages, *found]
+
+    def answer(passages: "list[Passage]") -> Answer:
+        made = _generated(agent, question, passages, chat, turns) if chat else _extracted(whole, passages, embedder)
+        return replace(_with_cost(made, called), reported=called.failed)
+
+    return guarded(whole, agent.policy, embedder, find, answer)
 
 
 def _check_collections(store: Store, agent: Agent) -> None:
@@ -114,12 +117,6 @@ def _chat(agent: Agent) -> "Chat":
 
     temperature = agent.temperature if agent.temperature is not None else agent.model.get("temperature")
     return Chat(agent.model["id"], agent.model.get("api_base"), temperature)
-
-
-def _call_functions(agent: Agent, question: str, chat: "Chat | None") -> "Called":
-    from copilot.answering.functions import Called, Function, call
-
-    return call([Function(**function) for function in agent.functions], question, chat) if agent.functions else Called()
 
 
 def _generated(agent: Agent, question: str, passages: "list[Passage]", chat: "Chat", turns: "Sequence[Turn]") -> Answer:

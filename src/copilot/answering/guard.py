@@ -5,7 +5,7 @@ It needs numpy and the standard library only: the same file can run in the deplo
 
 import base64
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -28,6 +28,26 @@ BLACKED_OUT = "█"
 """Takes the place of quarantined characters one by one, so that offsets stay what they are."""
 
 
+def guarded(
+    question: str, policy: Policy, embedder: Encoder, find: Callable[[], Sequence[Passage]], answer: Callable[[list[Passage]], Answer]
+) -> Answer:
+    """Answer a question within a policy.
+
+    Args:
+        find: Called for the passages when the question may be answered.
+        answer: Makes the answer from what is left of them; what it quotes is verified already.
+    """
+    if refused := check(question, policy, embedder):
+        return refused
+    found = find()
+    inside = bounded(question, found, policy, embedder)
+    if found and not inside:
+        return out_of_bounds(policy)
+    clean, quarantined = quarantine(inside)
+    made = finish(answer(clean), policy)
+    return replace(made, reported=(*made.reported, *(f"kept out of the answer: {what}" for what in quarantined)))
+
+
 def check(question: str, policy: Policy, embedder: Encoder) -> Answer | None:
     """Return the refusal of a question that the agent must not answer; None when it may."""
     if "harm" in policy.guardrails and harm(question, embedder) > 0.5:
@@ -41,13 +61,14 @@ def check(question: str, policy: Policy, embedder: Encoder) -> Answer | None:
 def bounded(question: str, passages: Sequence[Passage], policy: Policy, embedder: Encoder) -> list[Passage]:
     """Leave out what is outside the agent's topics.
 
-    A question about one of its topics may use all that was found; any other only passages that name one. Documents, sections and
+    A question about one of its topics may use all that was found; any other only passages that name one, and what the agent's own
+    functions said (their chunk is negative). Documents, sections and
     paragraphs about a topic to avoid are never used.
     """
     kept = [_without(p, policy.avoid) for p in passages if not any(_says(_place(p), topic) for topic in policy.avoid)]
     if not policy.topics or any(_about(question, topic, embedder, ABOUT) for topic in policy.topics):
         return kept
-    return [p for p in kept if any(_says(f"{_place(p)} {p.text}", topic) for topic in policy.topics)]
+    return [p for p in kept if p.chunk < 0 or any(_says(f"{_place(p)} {p.text}", topic) for topic in policy.topics)]
 
 
 def out_of_bounds(policy: Policy) -> Answer:

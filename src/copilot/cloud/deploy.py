@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from copilot.answering.policy import Policy
 from copilot.cloud import bundle, rules
 from copilot.cloud.artifacts import Artifacts
 from copilot.cloud.engine import Engine
@@ -53,6 +54,11 @@ def prepare(store: Store, session: Session, home: Path, agent: Thing, name: str,
         raise Refused(
             f"The agent '{agent.name}' has no collection to answer from.", f"Give it one: copilot agents update {agent.name} --help"
         )
+    if functions := agent.body.get("functions"):
+        raise Refused(
+            f"'{agent.name}' has functions of its own, which run on this machine only: {', '.join(f['name'] for f in functions)}.",
+            f"Take them away, or deploy an agent without: copilot agents update {agent.name} --remove-function {functions[0]['name']}",
+        )
     if session.region not in session.regions("lambda"):
         near = get_close_matches(session.region, session.regions("lambda"), n=1)
         raise BadArguments(f"'{session.region}' is not a region of AWS Lambda.", f"Use --region {(near or ['us-east-1'])[0]}")
@@ -71,6 +77,7 @@ def prepare(store: Store, session: Session, home: Path, agent: Thing, name: str,
         f"python{version}",
         content,
         settings,
+        Policy.of(agent.body),
     )
     wanted = graph(blueprint)
     stored = sum(artifacts.path(digest).stat().st_size for digest in (content.code, content.index, content.weights, content.tokenizer))

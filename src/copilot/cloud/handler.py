@@ -17,7 +17,9 @@ from uuid import uuid4
 import boto3
 
 from copilot.answering.extract import answer
-from copilot.knowledge.search import search
+from copilot.answering.guard import guarded
+from copilot.answering.policy import Policy
+from copilot.knowledge.search import Passage, search
 from copilot.outside.embed_numpy import NumpyEmbedder
 
 LONGEST_QUESTION = 4000
@@ -33,6 +35,7 @@ class Agent(NamedTuple):
     owner: str
     collections: tuple[str, ...]
     passages: int
+    policy: Policy
 
 
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -42,8 +45,11 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
     except ValueError as error:
         return _reply(400, {"error": str(error)})
     agent = load()
-    passages = search(agent.connection, agent.owner, agent.embedder, agent.collections, question, agent.passages)
-    found = answer(question, passages, agent.embedder)
+
+    def find() -> list[Passage]:
+        return search(agent.connection, agent.owner, agent.embedder, agent.collections, question, agent.passages)
+
+    found = guarded(question, agent.policy, agent.embedder, find, lambda passages: answer(question, passages, agent.embedder))
     _remember(session, question, found.refused, len(found.claims))
     return _reply(200, {"answer": found.as_json(), "session": session})
 
@@ -58,7 +64,7 @@ def load() -> Agent:
         _fetch(here["bucket"], here["model"][name], folder / name)
     connection = sqlite3.connect(f"file:{index}?mode=ro&immutable=1", uri=True, check_same_thread=False)
     connection.row_factory = sqlite3.Row
-    return Agent(connection, NumpyEmbedder(folder), here["owner"], tuple(here["collections"]), here["passages"])
+    return Agent(connection, NumpyEmbedder(folder), here["owner"], tuple(here["collections"]), here["passages"], Policy.of(here["policy"]))
 
 
 def _fetch(bucket: str, key: str, path: Path) -> Path:

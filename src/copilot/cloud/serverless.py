@@ -2,11 +2,12 @@
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from typing import Any
 
 from copilot.answering.agent import PASSAGES
+from copilot.answering.policy import Policy
 from copilot.cloud.bundle import HANDLER
 from copilot.cloud.graph import Resource
 from copilot.cloud.providers.provider import STACK
@@ -67,6 +68,7 @@ class Blueprint:
     runtime: str
     content: Content
     settings: Settings
+    policy: Policy = field(default_factory=Policy)
 
     @property
     def prefix(self) -> str:
@@ -151,6 +153,7 @@ def _function(blueprint: Blueprint, tags: dict[str, str]) -> list[Resource]:
         "owner": blueprint.owner,
         "collections": list(blueprint.collections),
         "passages": PASSAGES,
+        "policy": asdict(blueprint.policy),
     }
     function = {
         "name": names["function"], "role": names["role_arn"], "runtime": blueprint.runtime, "handler": HANDLER,
