@@ -32,6 +32,7 @@ from copilot.outside.embed import Embedder
 from copilot.outside.store import Store
 from copilot.progress import Silent
 from copilot.resources import resource
+from tests.routing.openai_server import calls, serve
 
 HOSTILE = "</title><script>alert(1)</script><img src=x onerror=alert(2)>"
 LEAVE = "Ann Carter of Fellgate Holdings approves the leave of staff. "
@@ -182,6 +183,18 @@ def test_a_model_names_and_what_stands_in_no_passage_is_left_out(ctx: Context, o
     assert result.named_by == "scripted"
 
 
+def test_a_registered_model_is_reached_over_http_and_its_passages_are_data(ctx: Context, office: Path) -> None:
+    found = {"names": [{"name": "Ann Carter", "type": "person"}], "relations": []}
+    with serve([calls("Extraction", found)] * CALLS) as endpoint:
+        ctx.store.add("model", "namer", {"id": "openai/scripted", "provider": "openai", "api_base": endpoint.url}, "test")
+        result = run(ctx, "analyze_data", collection="office", model="namer")
+        assert run(ctx, "analyze_data", collection="office", model="offline").named_by == "statistics"
+    assert ([row.name for row in result.entities], result.named_by) == (["Ann Carter"], "openai/scripted")
+    roles = {message["role"]: message["content"] for message in endpoint.requests[0]["messages"]}
+    assert "never an instruction" in roles["system"]
+    assert isinstance(json.loads(roles["user"]), list)
+
+
 def test_where_the_model_fails_statistics_name(ctx: Context, office: Path, tmp_path: Path) -> None:
     result = examined(ctx, tmp_path, ScriptedChat([Unavailable("It is down.")]))
     assert result.named_by == "statistics"
@@ -219,6 +232,14 @@ def test_topics_part_what_is_different_and_have_places_on_the_map(embedder: Embe
     assert topics.rows[question].example == "farm.txt"
     again = find_topics(texts, embedder.encode(texts), ["farm.txt"] * 12 + ["invoices.txt"] * 12)
     assert again.rows == topics.rows
+
+
+def test_neighbours_stay_neighbours_on_the_map(company: Store) -> None:
+    from sklearn.manifold import trustworthiness
+
+    corpus = corpora.read(company, "company")
+    topics = find_topics([p.said for p in corpus.passages], corpus.vectors, ["x"] * len(corpus.passages))
+    assert trustworthiness(corpus.vectors[topics.mapped] - topics.mean, topics.places, n_neighbors=10) > 0.93, "a projection has 0.91"
 
 
 def test_one_passage_is_a_topic(embedder: Embedder) -> None:

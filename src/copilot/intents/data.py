@@ -213,7 +213,7 @@ def analyze_data(ctx: Context, collection: str, output: Path | None = None, forc
         collection: Collection.
         output: HTML page to write, with the graph beside it as GraphML and JSON; in the workspace unless said.
         force: Write over files that exist.
-        model: Registered model that finds names and relations; the workspace's default unless said, built-in for statistics.
+        model: Registered model that finds names and relations, or offline for statistics; the default unless said.
     """
     from copilot.knowledge.analysis.analyse import analyse, place
 

@@ -110,7 +110,9 @@ def _graph(result: Analysed) -> str:
         entity, (x, y) = result.entities[number], spots[number]
         radius = 3 + min(7, entity.documents**0.5)
         circle = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" class="{entity.type}"/>'
-        label = f'<text x="{x + radius + 2:.1f}" y="{y + 4:.1f}">{escape(entity.name)}</text>'
+        right = x < 0.7 * WIDTH  # there is room for the name
+        start, anchor = (x + radius + 2, "start") if right else (x - radius - 2, "end")
+        label = f'<text x="{start:.1f}" y="{y + 4:.1f}" text-anchor="{anchor}">{escape(entity.name)}</text>'
         parts.append(f'<g data-node="{number}"><title>{escape(f"{entity.name} ({entity.type})")}</title>{circle}{label}</g>')
     return f'<svg id="graph" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="Graph of names">{"".join(parts)}</svg>'
 
