@@ -60,6 +60,7 @@ def _answer(result: Any) -> Iterator[RenderableType]:
     usd = f" · ${result.usd:.4f}" if result.usd is not None else ""
     where = f" · from the endpoint of {result.deployment}" if result.deployment else ""
     why = f"{result.why} · " if result.refused and result.why else ""
+    yield from (Text(what, style="yellow") for what in result.reported)
     yield Text(f"{why}confidence {result.confidence:.2f} · {result.milliseconds:,.0f} ms{spent}{usd}{where}", style="dim")
 
 
