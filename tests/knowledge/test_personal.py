@@ -1,11 +1,15 @@
 """Masking: what points at a person goes, figures and dates stay."""
 
+import random
+
 import pytest
+from benchmarks.personal import labelled, made, measure
 from hypothesis import given
 from hypothesis import strategies as st
 
 from copilot.knowledge.blocks import Block
 from copilot.knowledge.personal import count, iban, luhn, mask, mask_blocks
+from tests.conftest import shared_data
 
 
 @pytest.mark.parametrize(
@@ -85,3 +89,25 @@ def test_the_caption_of_a_table_is_masked_with_its_rows_and_what_sums_it_up_is_n
     blocks = [Block("mail: bob@corp.example", "row", row=1, under=under), Block("1 row; mail: bob@corp.example", "row", row=0, under=under)]
     assert all("@" not in f"{block.text}{block.under}" for block in mask_blocks(blocks))
     assert count(blocks) == {"email": 1}
+
+
+PUBLISHED = """AT611904300234573201 BE68539007547034 BR1800360305000010009795493C1 CH9300762011623852957 DE89370400440532013000
+    DK5000400440116243 ES9121000418450200051332 FI2112345600000785 FR1420041010050500013M02606 GB29NWBK60161331926819
+    GR1601101250000000012300695 IE29AIBK93115212345678 IT60X0542811101000000123456 LC55HEMM000100010012001200023015 LU280019400644750000
+    MT84MALT011000012345MTLCAST001S NL91ABNA0417164300 NO9386011117947 PL61109010140000071219812874 PT50000201231234567890154
+    SA0380000000608010167519 SE4550000000058398257466 TR330006100519786457841326"""
+"""Example numbers that the countries published."""
+
+
+@pytest.mark.parametrize("number", PUBLISHED.split())
+def test_published_account_numbers_are_found_however_they_are_grouped(number: str) -> None:
+    grouped = " ".join(number[i : i + 4] for i in range(0, len(number), 4))
+    assert mask(f"{number}, then {grouped} OTHER WORDS and {number.lower()}.")[0] == "[IBAN], then [IBAN] OTHER WORDS and [IBAN]."
+
+
+def test_of_what_is_labelled_and_made_up_nearly_all_is_found() -> None:
+    sentences = list(labelled(shared_data("presidio_pii", "generated_small.json")))
+    counts = measure(iter([*sentences, *made(random.Random(11))]))
+    for kind in ("card", "iban", "email", "ip"):
+        assert counts[kind]["found"] >= 0.95 * counts[kind]["there"] > 0, kind
+        assert counts[kind]["right"] >= 0.95 * counts[kind]["said"], kind
