@@ -105,12 +105,12 @@ def bless_run(store: Store, run: str) -> None:
         connection.execute(sql, (run, store.owner, run, store.owner))
 
 
-def mark_interrupted(store: Store) -> None:
-    """Mark the runs whose process is gone."""
-    sql = """SELECT r.id, o.process FROM runs r JOIN operations o ON o.id = r.operation
+def mark_interrupted(store: Store, operation: str = "") -> None:
+    """Mark the runs whose process is gone, and those of an operation that is known to have been cut off."""
+    sql = """SELECT r.id, r.operation, o.process FROM runs r JOIN operations o ON o.id = r.operation
         WHERE r.owner = ? AND r.state = 'running'"""
     for row in store.rows(sql, store.owner):
-        if not alive(row["process"]):
+        if row["operation"] == operation or not alive(row["process"]):
             _close(store, row["id"], "interrupted")
 
 

@@ -161,6 +161,16 @@ def router(
 
 
 @app.command(epilog=EVERYWHERE)
+def work(
+    ctx: typer.Context, once: Annotated[bool, typer.Option("--once", help="Run what is due now, then stop; for cron or a timer.")] = False
+) -> None:
+    """Run scheduled benchmarks when they are due, or their documents have changed."""
+    from copilot.faces.work import run_due
+
+    raise typer.Exit(run_due(_terminal(ctx), once))
+
+
+@app.command(epilog=EVERYWHERE)
 def tour(
     ctx: typer.Context,
     docs: Annotated[Path | None, typer.Option(help="Your own folder of documents instead of the sample company's.")] = None,

@@ -14,6 +14,8 @@ from copilot.faces.layout import INDENT, Rows, cell, fields, plain_table
 SIGNS = {"create": ("+", "green"), "update": ("~", "yellow"), "replace": ("±", "yellow"), "delete": ("-", "red")}
 BAR = 30
 """Characters of a score's bar."""
+QUESTIONS = 5
+"""Questions of each side that a comparison shows."""
 FILES = 50
 """Files of an ingest that a person is shown."""
 
@@ -29,8 +31,10 @@ ONLY: dict[str, tuple[str, ...]] = {
     "Forgotten": (),
     "Found": ("models",),
     "Listed": ("models",),
+    "Loaded": ("errors",),
     "Registered": ("credentials", "similar"),
     "Said": (),
+    "Scheduled": (),
     "Undone": (),
     "Used": (),
 }
@@ -56,11 +60,11 @@ def _answer(result: Any) -> Iterator[RenderableType]:
         place = f", page {citation.page}" if citation.page else f", row {citation.row}" if citation.row else ""
         yield Text.assemble((f"[{citation.number}] ", "cyan"), (f"{citation.document}{place}", "bold"))
         yield Padding(Text(f"“{' '.join(citation.quote.split())}”", style="italic dim"), (0, 0, 0, 4))
+    yield from (Text(what, style="yellow") for what in result.reported)
     spent = f" · {result.tokens_in}+{result.tokens_out} tokens" if result.tokens_in is not None else ""
     usd = f" · ${result.usd:.4f}" if result.usd is not None else ""
     where = f" · from the endpoint of {result.deployment}" if result.deployment else ""
     why = f"{result.why} · " if result.refused and result.why else ""
-    yield from (Text(what, style="yellow") for what in result.reported)
     yield Text(f"{why}confidence {result.confidence:.2f} · {result.milliseconds:,.0f} ms{spent}{usd}{where}", style="dim")
 
 
@@ -123,13 +127,29 @@ def _report(result: Any) -> Iterator[RenderableType]:
             yield Text.assemble(("✗ ", "red"), failure.question)
             expected = f"expected “{failure.expected}”" if failure.expected else "expected a refusal"
             yield Padding(Text(f"{expected}; answered “{failure.answered}”: {failure.why}", style="dim"), INDENT)
+            yield from (Padding(Text(f"found: {passage}", style="dim italic"), INDENT) for passage in failure.retrieved[:1])
+    for change in getattr(result, "changes", ()):
+        style = "green" if change.after >= change.before else "red"
+        which = "the baseline" if change.blessed else "the run before"
+        yield Text(f"{change.benchmark}: {change.before:.0%} in {which}, {change.after:.0%} now (p = {change.p_value:.2g})", style=style)
+        yield from (Padding(Text(f"no longer passed: {question}", style="red"), INDENT) for question in change.broken)
     for title, lines in (("Gaps", getattr(result, "gaps", ())), ("Worth doing", getattr(result, "recommendations", ()))):
         if lines:
             yield Text(title, style="bold")
             yield from (Padding(Text(f"• {line}"), INDENT) for line in lines)
 
 
-def _bar(score: Any) -> Text:
+def _compared(result: Any) -> Iterator[RenderableType]:
+    yield from (_bar(score, f"{score.agent} v{score.agent_version}, {score.benchmark}") for score in result.scores)
+    for pair in result.pairs:
+        yield Text(
+            f"{pair.second} less {pair.first}: {pair.difference:+.0%}, 95 % interval {pair.low:+.0%} to {pair.high:+.0%}", style="dim"
+        )
+        for name, questions in ((pair.second, pair.gained), (pair.first, pair.lost)):
+            yield from (Padding(Text(f"only {name} passes: {question}", style="dim"), INDENT) for question in questions[:QUESTIONS])
+
+
+def _bar(score: Any, name: str = "") -> Text:
     """Draw a pass rate with its interval as a shade, and the pass mark."""
     cells = []
     for position in range(BAR):
@@ -139,7 +159,9 @@ def _bar(score: Any) -> Text:
         cells.append("│" if marked else filled)
     style = {"passed": "green", "failed": "red"}.get(score.verdict, "yellow")
     figures = f" {score.pass_rate:.0%}, 95 % interval {score.low:.0%}–{score.high:.0%}, n {score.cases}, k {score.repeats}"
-    return Text.assemble(f"{score.benchmark}  ", ("".join(cells), style), (figures, "dim"), (f"  {score.milliseconds:,.0f} ms", "dim"))
+    return Text.assemble(
+        f"{name or score.benchmark}  ", ("".join(cells), style), (figures, "dim"), (f"  {score.milliseconds:,.0f} ms", "dim")
+    )
 
 
 def _history(result: Any) -> Iterator[RenderableType]:
@@ -178,6 +200,7 @@ def _helped(result: Any) -> Iterator[RenderableType]:
 
 SPECIAL: dict[str, Callable[[Any], Iterator[RenderableType]]] = {
     "Analysed": analysed,
+    "AgentsCompared": _compared,
     "Answered": _answer,
     "Deployed": _deployed,
     "Explained": _explained,

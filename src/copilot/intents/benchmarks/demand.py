@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
 
     from copilot.evaluation.load import Put
+    from copilot.evaluation.schedule import Due
     from copilot.outside.store import Thing
 
 USERS = 10
@@ -95,6 +96,15 @@ def load_test(
     ctx.store.put("load", thing.name, figures, ctx.operation)
     errors = tuple(ErrorItem(problem=problem, times=times) for problem, times in found.errors.most_common())
     return Loaded(agent=thing.name, **figures, errors=errors)
+
+
+def due_benchmarks(ctx: Context) -> "list[Due]":
+    """Return what `copilot work` has to run now."""
+    from copilot.evaluation.run import mark_interrupted
+    from copilot.evaluation.schedule import due, local_now
+
+    mark_interrupted(ctx.store)
+    return due(ctx.store, local_now())
 
 
 def _here(ctx: Context, agent: "Thing", held: "ExitStack") -> "Put":

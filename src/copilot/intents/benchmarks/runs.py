@@ -24,10 +24,10 @@ UNITS = {"m": 60, "h": 3600, "d": 86400}
 
 
 def resume_run(ctx: Context, agent: str, benchmark: str | None = None, **_rest: object) -> str:
-    """Say how to take up a run that was killed; running it costs money where a language model answers."""
+    """Say how to take up a run that was killed; it is not run unasked, as it costs money where a language model answers."""
     from copilot.evaluation.run import mark_interrupted
 
-    mark_interrupted(ctx.store)
+    mark_interrupted(ctx.store, ctx.operation)
     return f"The run stopped half-way; go on with: copilot benchmarks run {agent}{f' --benchmark {benchmark}' if benchmark else ''}"
 
 
