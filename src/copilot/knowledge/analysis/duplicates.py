@@ -28,23 +28,34 @@ ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
 def find_duplicates(corpus: Corpus) -> tuple[DuplicateRow, ...]:
-    """Return pairs of like documents, the most alike first, at most MOST_PAIRS."""
-    pairs = dict.fromkeys(_copies(corpus), 1.0)
+    """Return the documents that are like an earlier one, each with the one it is most like; at most MOST_PAIRS."""
+    alike = dict.fromkeys(_copies(corpus), 1.0)
     sketches = _sketches(corpus)
+    for pair in _candidates(sketches) - alike.keys():
+        alike[pair] = _alike(sketches[pair[0]], sketches[pair[1]])
+    nearest: dict[int, tuple[float, int]] = {}
+    for (first, second), share in alike.items():
+        nearest[second] = min(nearest.get(second, (0.0, first)), (-share, first))
+    names = [document.name for document in corpus.documents]
+    rows = [
+        DuplicateRow(first=names[first], second=names[second], alike=round(-share, 2))
+        for second, (share, first) in nearest.items()
+        if -share >= ALIKE
+    ]
+    return tuple(sorted(rows, key=lambda row: (-row.alike, row.first, row.second))[:MOST_PAIRS])
+
+
+def _candidates(sketches: dict[int, Any]) -> set[tuple[int, int]]:
+    """Return the pairs of documents that share some hashes."""
     holders: dict[int, list[int]] = defaultdict(list)
-    for document, sketch in sketches.items():
+    for document, sketch in sorted(sketches.items()):
         for value in sketch.tolist():
             holders[value].append(document)
     shared: Counter[tuple[int, int]] = Counter()
     for documents in holders.values():
         if len(documents) <= CROWD:
             shared.update(combinations(documents, 2))
-    for pair, count in shared.items():
-        if count >= SHARED and pair not in pairs and (alike := _alike(sketches[pair[0]], sketches[pair[1]])) >= ALIKE:
-            pairs[pair] = alike
-    names = [document.name for document in corpus.documents]
-    rows = [DuplicateRow(first=names[a], second=names[b], alike=round(alike, 2)) for (a, b), alike in pairs.items()]
-    return tuple(sorted(rows, key=lambda row: (-row.alike, row.first, row.second))[:MOST_PAIRS])
+    return {pair for pair, count in shared.items() if count >= SHARED}
 
 
 def repeated_share(texts: Sequence[tuple[int, str]]) -> float:

@@ -73,7 +73,8 @@ def unread(store: "Store", collection: str) -> list[GapRow]:
         WHERE owner = ? AND collection = ? AND removed_by IS NULL AND status = 'failed'
         GROUP BY reason ORDER BY files DESC, reason LIMIT ?"""
     rows = store.rows(sql, store.owner, collection, MOST_UNREAD)
-    return [GapRow(kind="unread", what=f"{row['files']} file(s), such as {row['example']}", why=row["reason"]) for row in rows]
+    counted = ((row["example"] if row["files"] == 1 else f"{row['files']} files, such as {row['example']}", row["reason"]) for row in rows)
+    return [GapRow(kind="unread", what=what, why=why) for what, why in counted]
 
 
 def find_stale(corpus: Corpus, today: date) -> tuple[StaleRow, ...]:

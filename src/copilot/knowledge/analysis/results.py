@@ -56,7 +56,10 @@ class RelationRow(Item):
 
 
 class DuplicateRow(Item):
-    """Documents that say the same; `alike` is the share of their text that they have in common, 1 for the same file."""
+    """A document, `second`, and the one before it by name that it is most like.
+
+    `alike` is the share of their text that they have in common, 1 for the same file.
+    """
 
     first: str
     second: str
