@@ -52,6 +52,11 @@ class Pace:
     seconds: float | None = None
     fresh: bool = False
 
+    @property
+    def ahead(self) -> int:
+        """Cases that are given out: one waits while others are recorded, unless a limit may be reached meanwhile."""
+        return self.workers + (self.usd is None and self.seconds is None)
+
 
 @dataclass(frozen=True)
 class Try:
@@ -124,7 +129,7 @@ def _answer_all(store: Store, identity: str, setup: Setup, attempt: Callable[[Pl
             waiting = iter(todo)
             while True:
                 over = _over(pace, time.monotonic() - began, usd)
-                while not over and len(running) < pace.workers and (following := next(waiting, None)):
+                while not over and len(running) < pace.ahead and (following := next(waiting, None)):
                     running.add(pool.submit(_inside, copy_context(), attempt, following))
                 if not running:
                     return next(waiting, None) is None if over else True
