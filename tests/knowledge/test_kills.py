@@ -20,8 +20,6 @@ from copilot.outside.store import Store
 pytestmark = pytest.mark.sweep
 ROUNDS = 50
 FILES = 14
-LONGEST = 3.0
-"""Seconds that a command takes here, about: it is killed at any moment of them."""
 COMMAND = "import sys; from copilot.knowledge import shelf; shelf.BATCH = 20; from copilot.__main__ import main; sys.exit(main())"
 """The command line, except that a document of a few passages is written in several steps, as a long one is."""
 WORDS = ("canteen", "library", "parking", "ladder", "garden", "invoice", "helmet", "winter", "cable", "orchard")
@@ -99,43 +97,49 @@ def digests(folder: Path) -> dict[str, str]:
     return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
 
 
+def run(home: Path, *arguments: str, kill_after: float = 120) -> tuple[bool, bytes]:
+    """Run a command and kill it after so many seconds; return whether it was killed, and what it said to people."""
+    running = start(home, *arguments)
+    try:
+        return False, running.communicate(timeout=kill_after)[1]
+    except subprocess.TimeoutExpired:
+        os.kill(running.pid, signal.SIGKILL)
+        return True, running.communicate()[1]
+
+
+def check_next_start(home: Path, folder: Path) -> bool:
+    """Start once more, and check that nothing is lost, doubled or half done; return whether a command had been interrupted."""
+    acknowledged, wanted = live(home), digests(folder)
+    stopped, said = run(home, "data", "show-collection", "notes")
+    assert not stopped
+    assert b"Traceback" not in said, said.decode()
+    check_whole(home)
+    now, interrupted = live(home), b"interrupted" in said
+    kept = {source: digest for source, digest in acknowledged.items() if wanted.get(source) == digest}
+    assert kept.items() <= now.items(), "what had been acknowledged and is still true stays"
+    if interrupted:
+        assert {source: now.get(source) for source in wanted} == wanted, "what was interrupted is finished by the next start"
+    return interrupted
+
+
 def test_nothing_acknowledged_is_lost_or_doubled_by_fifty_kills(tmp_path: Path, embedder: Embedder) -> None:
     chance = random.Random(20)
     home, folder = tmp_path / "home", tmp_path / "notes"
     folder.mkdir()
+    change(folder, chance)
+    ingest, refresh = ("data", "ingest", str(folder), "--collection", "notes"), ("data", "refresh-collection", "notes")
+    began = time.monotonic()
+    run(home, *ingest)
+    longest = time.monotonic() - began
     killed, interrupted = 0, 0
-    for attempt in range(4 * ROUNDS):
+    while killed < ROUNDS:
         change(folder, chance)
-        refreshing = bool(live(home)) and chance.random() < 0.5
-        words = ("data", "refresh-collection", "notes") if refreshing else ("data", "ingest", str(folder), "--collection", "notes")
-        running = start(home, *words)
-        time.sleep(chance.uniform(0.3, LONGEST))
-        if running.poll() is None:
-            os.kill(running.pid, signal.SIGKILL)
-            killed += 1
-        running.communicate()
-        acknowledged = live(home)
-        finishing = start(home, "data", "show-collection", "notes")
-        _, said = finishing.communicate(timeout=120)
-        assert b"Traceback" not in said, said.decode()
-        if not live(home):
-            continue  # it was killed before anything was written
-        check_whole(home)
-        wanted, now = digests(folder), live(home)
-        kept = {source: digest for source, digest in acknowledged.items() if wanted.get(source) == digest}
-        assert kept.items() <= now.items(), "what had been acknowledged and is still true stays"
-        if b"interrupted" in said:
-            interrupted += 1
-            assert {source: now.get(source) for source in wanted} == wanted, "what was interrupted is finished by the next start"
-        if attempt % 10 == 0:
+        killed += run(home, *chance.choice((ingest, refresh)), kill_after=chance.uniform(0.1, 1.0) * longest)[0]
+        interrupted += check_next_start(home, folder)
+        if killed % 10 == 0:
             check_search(home, embedder)
-        if killed >= ROUNDS:
-            break
-    assert killed >= ROUNDS
     assert interrupted > ROUNDS // 3, "most kills should hit a command at work"
-    last = start(home, "data", "refresh-collection", "notes")
-    last.communicate(timeout=120)
-    assert last.returncode == 0
+    run(home, *refresh)
     assert live(home) == digests(folder)
     check_whole(home)
     check_search(home, embedder)
