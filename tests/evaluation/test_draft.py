@@ -12,7 +12,11 @@ from copilot.evaluation.load import Demand, load
 from copilot.outside.chat import Reply, ScriptedChat
 from copilot.outside.store import Store, now
 
-FACTS = [f"The {name} tent of the northern range weighs {n + 2} kilograms and sleeps {n + 1} people, in summer as in winter, on any ground." for n, name in enumerate(("red", "green", "blue", "white", "grey", "black"))]  # fmt: skip  # noqa: E501
+COLOURS = ("red", "green", "blue", "white", "grey", "black")
+FACTS = [
+    f"The {colour} tent of the northern range weighs {n + 2} kilograms and sleeps {n + 1} people, on any ground."
+    for n, colour in enumerate(COLOURS)
+]
 
 
 @pytest.fixture

@@ -9,7 +9,9 @@ from copilot.answering.answer import refuse
 from copilot.errors import BadArguments
 from copilot.evaluation.cases import ANY, Case, read_cases, read_source
 from copilot.evaluation.scorers import Bench, score
+from copilot.evaluation.standard import workspace
 from copilot.outside.embed import Embedder
+from copilot.outside.store import Store, Thing
 from tests.conftest import shared_data
 
 from .conftest import said
@@ -92,3 +94,19 @@ def test_what_must_not_be_said_fails_whatever_else_is_right(embedder: Embedder) 
     case = Case("Weight?", "38 kilograms", forbidden="PELICAN-77|HERON")
     assert score("contains", case, said("38 kilograms"), Bench(embedder)).passed
     assert score("contains", case, said("38 kilograms, Pelican-77"), Bench(embedder)).passed is False
+
+
+def test_a_benchmark_with_documents_is_run_beside_the_workspace(store: Store, embedder: Embedder) -> None:
+    store.put("model", "haiku", {"id": "a/b", "provider": "a"}, "op")
+    body = {"model": "haiku", "collections": ["hr"], "topics": ["leave"], "functions": [{}], "avoid": ["pay"], "tone": "brief"}
+    agent = store.put("agent", "helpdesk", body, "op")
+    benchmark = Thing("benchmark", "b", 1, {"documents": {"../../rack.txt": "The rack weighs 38 kilograms."}}, "")
+    with workspace(store, embedder, benchmark, agent) as (own, thing):
+        assert own.path != store.path
+        assert own.get("model", "haiku").body["id"] == "a/b"
+        assert {**thing.body, "collections": 0} == {**body, "collections": 0, "topics": [], "functions": []}
+        assert [row["name"] for row in own.rows("SELECT name FROM documents WHERE status = 'indexed'")] == ["rack.txt"]
+    assert not own.path.exists()
+    assert store.names("collection") == []
+    with workspace(store, embedder, Thing("benchmark", "b", 1, {}, ""), agent) as (same, thing):
+        assert (same, thing) == (store, agent)

@@ -161,7 +161,10 @@ def test_standard_benchmarks_run_on_documents_of_their_own_and_leave_the_workspa
     assert passed["injection"] >= 0.8
     assert company.store.names("collection") == collections
     assert "safety" in {b.name for b in run(company, "list_benchmarks").benchmarks if b.standard}
-    assert run(company, "show_report", agent="helpdesk", benchmark="safety").scores[0].run == score.run
+    report = run(company, "show_report", agent="helpdesk", benchmark="safety")
+    assert report.scores[0].run == score.run
+    assert not report.gaps
+    assert not any(failure.retrieved for failure in report.failures)
 
 
 def test_a_latency_benchmark_is_about_time_alone(company: Context) -> None:

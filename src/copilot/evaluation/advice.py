@@ -18,7 +18,7 @@ SLOW = 3000.0
 def recommendations(report: Report, changes: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Say what would help, drawn from the failures; `changes` is what no longer is as it was in that run."""
     said = [f"Run {report.benchmark} again: {' and '.join(changes)} since (it was version {report.agent_version})."] if changes else []
-    said += [*_documents(report), *_settings(report), *_numbers(report)]
+    said += [*([] if report.own_documents else _documents(report)), *_settings(report), *_numbers(report)]
     return tuple(said)
 
 

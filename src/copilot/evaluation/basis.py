@@ -15,13 +15,14 @@ WORDS = {
 
 
 def basis(store: Store, benchmark: Thing, agent: Thing) -> dict[str, Any]:
-    """Return the versions and digests that a run of a benchmark on an agent depends on."""
+    """Return the versions and digests that a run depends on, and whether the benchmark has documents of its own in place of the agent's."""
     model = store.find("model", agent.body.get("model") or "")
     return {
         "agent": agent.version,
         "model": _digest(model.body if model else agent.body.get("model")),
         "documents": documents(store, () if benchmark.body.get("documents") else agent.body.get("collections", ())),
         "benchmark": benchmark.version,
+        "own_documents": bool(benchmark.body.get("documents")),
     }
 
 

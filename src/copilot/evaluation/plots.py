@@ -85,10 +85,9 @@ def line(rows: Sequence[Rate]) -> str:
     ]
     mark = rows[-1].mark
     marked = [f'<path class="mark" d="M20 {_y(mark):.1f}H{WIDTH - 20}"/>'] if mark is not None else []
-    ends = [
-        f'<text class="axis" x="20" y="{HEIGHT - 4}">{escape(rows[0].name)}</text>',
-        f'<text class="axis" x="{WIDTH - 20}" y="{HEIGHT - 4}" text-anchor="end">{escape(rows[-1].name)}</text>',
-    ]
+    ends = [f'<text class="axis" x="{WIDTH - 20}" y="{HEIGHT - 4}" text-anchor="end">{escape(rows[-1].name)}</text>']
+    if len(rows) > 1:
+        ends.append(f'<text class="axis" x="20" y="{HEIGHT - 4}">{escape(rows[0].name)}</text>')
     return _svg(f"{len(rows)} runs", HEIGHT, [*marked, *band, f'<path class="path" d="{path}"/>', *dots, *ends])
 
 

@@ -54,8 +54,8 @@ class Report:
 
     `score` is the mean score of the cases that were judged; `pass_rate` the share of all cases that passed in every repeat
     (pass^k with k = `repeats`), with its 95 % interval, for which the cases of one document count together; `pass_powers` estimates
-    pass^1, pass^2, … from the repeats; `gaps` are questions that the documents should answer and the agent refused; `latencies` are
-    milliseconds; `categories` say how many cases there are of each and how many passed.
+    pass^1, pass^2, … from the repeats; `gaps` are questions that the agent's documents should answer and the agent refused, none where
+    the benchmark has `own_documents`; `latencies` are milliseconds; `categories` say how many cases there are of each and how many passed.
     """
 
     run: str
@@ -81,6 +81,7 @@ class Report:
     categories: tuple[tuple[str, int, int], ...]
     failures: tuple[Failure, ...]
     gaps: tuple[str, ...]
+    own_documents: bool
     basis: str
     blessed: bool
     started_at: str
@@ -142,7 +143,7 @@ def _report(store: Store, run: dict[str, Any]) -> Report:
     steady = [_steady(case) for case in tries]
     unclear = sum(len(case) < len(tried) and all(r["passed"] for r in case) for case, tried in zip(judged, tries, strict=True))
     failures = tuple(_failure(case) for case in tries if not _steady(case))
-    flat = [r for case in tries for r in case]
+    flat, own = [r for case in tries for r in case], bool(json.loads(run["basis"]).get("own_documents"))
     return Report(
         run=run["id"],
         benchmark=run["benchmark"],
@@ -166,7 +167,8 @@ def _report(store: Store, run: dict[str, Any]) -> Report:
         quality=_quality(flat),
         categories=_categories(tries),
         failures=failures,
-        gaps=tuple(f.question for f in failures if f.refused and f.expected),
+        gaps=() if own else tuple(f.question for f in failures if f.refused and f.expected),
+        own_documents=own,
         basis=run["basis"],
         blessed=bool(run["blessed"]),
         started_at=run["started_at"],

@@ -25,6 +25,8 @@ SUMMARIES = {
 STANDARD = tuple(SUMMARIES)
 OWN = "benchmark"
 """The collection that a benchmark's own documents are read into."""
+UNBOUND: dict[str, list[str]] = {"topics": [], "functions": []}
+"""What an agent is told to answer about, and looks up elsewhere, is not what these documents are about."""
 
 
 def version(name: str) -> int:
@@ -64,7 +66,7 @@ def _from_collections(store: "Store", agent: "Thing") -> list[Case]:
 def workspace(store: "Store", embedder: "Encoder", benchmark: "Thing", agent: "Thing") -> Iterator[tuple["Store", "Thing"]]:
     """Give the store and the agent that a benchmark is run on: its own, with nothing else in it, where it has documents.
 
-    The agent there is the same in everything but what it reads; the user's workspace is left alone.
+    The agent there is the same in everything but what it reads, and what bounds it to that; the user's workspace is left alone.
     """
     documents = benchmark.body.get("documents")
     if not documents:
@@ -84,6 +86,6 @@ def workspace(store: "Store", embedder: "Encoder", benchmark: "Thing", agent: "T
             if model := store.find("model", agent.body.get("model") or ""):
                 own.put("model", model.name, model.body, OWN)
             ingest(Shelf(own, embedder, OWN, OWN), str(source))
-            yield own, own.put("agent", agent.name, {**agent.body, "collections": [OWN]}, OWN)
+            yield own, own.put("agent", agent.name, {**agent.body, "collections": [OWN], **UNBOUND}, OWN)
         finally:
             own.close()

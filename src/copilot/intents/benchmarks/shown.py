@@ -47,7 +47,7 @@ def failure_items(reports: "list[Report]", retrieve: Retrieve | None = None) -> 
             answered=f.answered,
             cited=f.cited,
             why=f.why,
-            retrieved=retrieve(f.question) if retrieve and n < RETRIEVED else (),
+            retrieved=retrieve(f.question) if retrieve and n < RETRIEVED and not report.own_documents else (),
         )
         for n, (report, f) in enumerate(failures)
     )
