@@ -23,12 +23,20 @@ def before(*questions: str) -> list[Turn]:
         ("How much may a hotel cost in Madrid?", "and in Lisbon?", "How much may a hotel cost in Lisbon?"),
         ("Who issues the travel pass?", "How long is it valid?", "How long is the travel pass valid?"),
         ("How many days of leave do I get?", "By when must it be taken?", "By when must the leave be taken?"),
+        ("Who issues the travel pass?", "And who collects it?", "And who collects the travel pass?"),
+        ("Who issues the travel pass?", "How do employees report their expenses?", "How do employees report their expenses?"),
+        ("Who issues the travel pass?", "What should staff do if they are ill?", "What should staff do if they are ill?"),
         ("Who issues the travel pass?", "Which bank manages the pension plan?", "Which bank manages the pension plan?"),
     ],
 )
 def test_a_question_that_leans_on_the_one_before_is_completed_and_any_other_left_alone(earlier: str, question: str, read: str) -> None:
     assert standalone(question, before("Where is the canteen?", earlier)) == read
     assert standalone(question, []) == question
+
+
+def test_a_chain_of_follow_ups_keeps_the_question_it_began_with() -> None:
+    turns = before("How many days of leave do full-time staff have?", "And part-time staff?")
+    assert standalone("and temporary staff?", turns) == "How many days of leave do temporary staff have?"
 
 
 @given(st.text(max_size=80), st.text(max_size=80))

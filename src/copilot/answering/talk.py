@@ -20,9 +20,18 @@ MINUTES = 30
 OPENING = re.compile(
     r"(?i)^(?:and|but|or|so|ok(?:ay)?,?)?\s*(?:(?:what|how)\s+about|and|what\s+if\s+it\s+is)\s+(?P<rest>.+?)\s*\??$|^(?:and|or)\s+"
 )
-PRONOUN = re.compile(r"(?i)\b(?:it|its|they|them|their|this one|that one|the same|those|these|he|she|him|her)\b")
+PRONOUN = re.compile(
+    r"""(?ix)^(?:and\s|but\s|so\s)?(?:
+        (?:(?:by|from|until|since|for|in|on|at|to)\s)?
+        (?:who|whom|what|which|when|where|why|how(?:\s(?:long|much|many|often|far|old|big|large|soon))?)
+        (?:\s(?:is|are|was|were|do|does|did|must|can|may|should|will|would|has|have))+\s(?=[a-z]+\W)
+        |(?:is|are|do|does|can|may|must)\s(?=[a-z]+\W)
+        |(?:who|when|where|how)\s(?:\S+\s){1,3}(?=[a-z]+\W*$))
+    (?!(?-i:IT)\b)(?P<it>it|its|they|them|their|he|she|him|her|his)\b(?P<rest>.*)"""
+)
+"""A pronoun as the subject, or as the last of a few words: nothing before it in the question can be what it stands for."""
 TOPIC = re.compile(r"(?i)\b(?:the|a|an|my|our|your|of)\s+((?:(?!of|in|for|to|do|does|is|are|the|may|can)[\w-]+\s?){1,3})(?=\W|$)")
-NAME = re.compile(r"(?<=\s)[A-Z][\w-]*(?:\s[A-Z\d][\w-]*)*(?:\s[a-z]+(?=\s+(?:cost|weigh|have|has|last)))?")
+NAME = re.compile(r"(?<=\s)[A-Z][\w-]*(?:\s[A-Z\d][\w-]*)*(?:\s[a-z]+(?=\s+[a-z]+\W*$))?")
 LONGEST_LEAN = 12
 """Words. What is longer says what it is about."""
 
@@ -95,15 +104,21 @@ def erase_all(store: Store, agent: str) -> None:
 
 
 def standalone(question: str, turns: Sequence[Turn]) -> str:
-    """Write a question that leans on the one before so that it can be searched for; any other is returned as it is."""
-    before = next((turn.question for turn in reversed(turns)), "")
+    """Write a question that leans on those before so that it can be searched for; any other is returned as it is."""
+    before = ""
+    for turn in turns:
+        before = _completed(turn.question, before)
+    return _completed(question, before)
+
+
+def _completed(question: str, before: str) -> str:
     if not before or len(question.split()) > LONGEST_LEAN:
         return question
+    if (leaning := PRONOUN.match(question)) and not NAME.search(leaning["rest"]):
+        named = TOPIC.findall(before) or NAME.findall(before) or [" ".join(content_words(before))]
+        return f"{question[: leaning.start('it')]}the {named[-1].strip()}{question[leaning.end('it') :]}"
     if opening := OPENING.match(question):
         return _exchanged(before, (opening["rest"] or question[opening.end() :]).rstrip(" ?"))
-    if PRONOUN.search(question):
-        named = TOPIC.findall(before) or NAME.findall(before) or [" ".join(content_words(before))]
-        return PRONOUN.sub(lambda _: f"the {named[-1].strip()}", question, count=1)
     return question
 
 
