@@ -17,6 +17,7 @@ from copilot.routing.tokens import tokenize
 from copilot.routing.values import LONGEST_CUE, is_listed
 
 CUE_PRECISION = 0.85
+NEVER = 1.01  # a limit that nothing passes
 
 
 def fit_lexicon(lines: Sequence[Labelled], abilities: Mapping[str, Ability]) -> dict[str, dict[str, Any]]:
@@ -92,9 +93,9 @@ def fit_trust(features: np.ndarray, right: np.ndarray) -> dict[str, Any]:
     return {"weights": [round(float(w), 6) for w in weights], "bias": round(float(head.intercept_[0] - weights @ center), 6)}
 
 
-def threshold(sure: np.ndarray, right: np.ndarray, precision: float, most: float = 0.95) -> float:
-    """Return the lowest limit above which at least `precision` are right."""
+def threshold(sure: np.ndarray, right: np.ndarray, precision: float) -> float:
+    """Return the lowest limit above which at least `precision` are right; more than 1 when there is none."""
     order = np.argsort(-sure)
     shares = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
     good = np.nonzero(shares >= precision)[0]
-    return round(min(most, float(sure[order][good[-1]])), 4) if len(good) else most
+    return round(float(sure[order][good[-1]]), 4) if len(good) else NEVER

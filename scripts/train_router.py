@@ -34,9 +34,8 @@ HELD_OUT, HELD_DIALOGUES = 4, 3  # every so many-th utterance (drawn) and dialog
 FOLDS = 5  # of the held-out readings, when the weights of the clues are measured
 REPLIES = 1500  # short lines of dialogues, drawn from written utterances
 EPOCHS = 7
-RIGHT, RIGHT_IF_RISKY = 0.92, 0.99  # wanted share of right calls among those acted on; the second where it is `cloud` or `destructive`
+RIGHT, RIGHT_IF_RISKY = 0.90, 0.98  # wanted share of right calls among those acted on; the second where it is `cloud` or `destructive`
 FALSE_REFUSALS = 0.04  # most requests that may be refused
-START = {"score": 1.0}
 DIALOGUE_COPIES = 2  # of each multi-turn case in an epoch
 DIALOGUE_WEIGHT = 2  # of a multi-turn case when the decisions are fitted: there are few, and only they teach what the dialogue means
 
@@ -91,7 +90,6 @@ class Weighed:
     """A held-out case with its readings: clues, calls, and the calls that are right."""
 
     case: Mapping[str, Any]
-    situation: Situation
     clues: np.ndarray
     calls: list[dict[str, Any]]
     fold: int
@@ -103,7 +101,7 @@ def weigh(router: OfflineRouter, cases: Sequence[Mapping[str, Any]]) -> list[Wei
         situation = case["situation"]
         candidates = router.weigh(" ".join(case["utterance"].split()), situation)
         calls = [{"intent": c.reading.intent, "args": c.reading.args, "candidate": c} for c in candidates]
-        found.append(Weighed(case, situation, np.stack([c.clues for c in candidates]), calls, i % FOLDS))
+        found.append(Weighed(case, np.stack([c.clues for c in candidates]), calls, i % FOLDS))
     return found
 
 
@@ -118,7 +116,7 @@ def fit_both(
     makes of what it lacks."""
     kept = np.random.default_rng(SEED).integers(0, HELD_OUT, len(drawn)) > 0
     told = [case for i, case in enumerate(dialogues) if i % HELD_DIALOGUES]
-    start = {"clues": {name: START.get(name, 0.0) for name in CLUES}}
+    start = {"clues": {name: float(name == "score") for name in CLUES}}
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:
         shipped = pool.submit(fit, drawn, dialogues, abilities, start)
         partial = pool.submit(fit, [d for d, keep in zip(drawn, kept, strict=True) if keep], told, abilities, start).result()
@@ -149,13 +147,16 @@ def fit_decisions(weighed: Sequence[Weighed], abilities: Mapping[str, Ability]) 
     wanted = np.array([w.case["intent"] == "out_of_scope" for w in weighed])
     refused = np.array([b.intent == "out_of_scope" for b in best])
     features = np.array([trust_features(r, abilities[b.intent]) for r, b in zip(ranked, best, strict=True)])
-    trusted = fit_trust(features, right)
-    sure = 1 / (1 + np.exp(-(features @ np.array(trusted["weights"]) + trusted["bias"])))
+    sure = np.zeros(len(weighed))
+    for fold in folds:
+        own = np.array([w.fold == fold for w in weighed])
+        trusted = fit_trust(features[~own], right[~own])
+        sure[own] = 1 / (1 + np.exp(-(features[own] @ np.array(trusted["weights"]) + trusted["bias"])))
     risky = np.array([b.intent == "confirm" or abilities[b.intent].effect in ("cloud", "destructive") for b in best])
     plain = threshold(sure[~risky & ~refused], right[~risky & ~refused], RIGHT)
     careful = max(plain, threshold(sure[risky], right[risky], RIGHT_IF_RISKY))
     limits = {"read": plain, "write": plain, "cloud": careful, "destructive": careful, "alternative": 0.05}
-    words = {"clues": fit_ranking(weighed), "trust": trusted, "thresholds": limits}
+    words = {"clues": fit_ranking(weighed), "trust": fit_trust(features, right), "thresholds": limits}
     acted = (sure >= np.where(risky, careful, plain)) & ~refused
     told = np.array([is_dialogue(w) for w in weighed])
     figures = {
@@ -210,7 +211,7 @@ def main() -> None:
         "trained": datetime.now(UTC).date().isoformat(), "command": "python scripts/train_router.py", "seed": SEED,
         "data": {"utterances": len(corpus), "dialogues": len(dialogues), "variants": VARIANTS}, "held_out": figures,
     }  # fmt: skip
-    model = replace(model, words={**model.words, **words, "catalogue": sorted(abilities), "card": card})
+    model = replace(model, words={**model.words, **words, "card": card})
     model.save(options.out)
     print(json.dumps({**card, **words}, indent=1), f"{time.time() - started:.0f} s")
 

@@ -21,7 +21,6 @@ ABILITIES = dict[str, Ability]
 
 
 def test_the_model_was_trained_on_the_current_catalogue(router: OfflineRouter, abilities: ABILITIES) -> None:
-    assert sorted(router.model.words["catalogue"]) == sorted(abilities)
     assert router.model.labels == Labels.of(abilities)
 
 
@@ -210,3 +209,24 @@ def test_stored_weights_are_nearly_those_that_were_trained() -> None:
     assert np.abs(back["a.weight"] - layer["a.weight"]).max() < np.abs(layer["a.weight"]).max() / 200
     assert back.keys() == layer.keys()
     assert all(array.dtype == np.float32 for array in back.values())
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["keep the last " + "9" * 320 + " days of logs", "keep " + "9" * 320 + " gb of memory", "=".join("a" * 999), "a\ud800b", "a.b" * 6000],
+)
+def test_odd_words_are_read_or_declined_and_never_crash(say, text: str) -> None:  # type: ignore[no-untyped-def]
+    assert say(text).decision in ("act", "ask", "decline")
+
+
+def test_a_question_longer_than_what_is_read_for_meaning_is_passed_on_whole(say) -> None:  # type: ignore[no-untyped-def]
+    question = "what does the contract say about " + "late delivery and " * 150 + "penalties?"
+    route = say(f"ask helpdesk {question}")
+    assert (route.intent, route.args) == ("ask_agent", {"agent": "helpdesk", "question": question})
+
+
+def test_the_card_tells_the_figures_of_the_shipped_model(router: OfflineRouter) -> None:
+    card = resource("routing", "model", "README.md").read_text(encoding="utf-8")
+    figures = router.model.words["card"]["held_out"]
+    for name in ("intent", "call", "oos_recall", "false_oos", "acted", "right_of_acted"):
+        assert f"{figures[name]:.3f}".removeprefix("0") in card

@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 
 from copilot.intent import Ability, Argument
 from copilot.outside.embed import find_weights, open_graph
-from copilot.outside.embed_numpy import WIDTH, read_weights
+from copilot.outside.embed_numpy import read_weights
 from copilot.routing.corpus import Span
 from copilot.routing.mentions import Mention
 from copilot.routing.rendering import Pieces, render
@@ -106,13 +106,13 @@ class Encoder:
         self._session = open_graph(GRAPH, {**kept, **layers})
 
     def read(self, words: Sequence[Token], mentions: Sequence[Mention], situation: Situation) -> Seen:
-        """Score an utterance, given as its `units`, in its situation."""
+        """Score an utterance, given as its `units` (at least one), in its situation."""
         rendered = render(words, mentions, situation, self.pieces)
         ids = np.array([rendered.ids], np.int64)
         states = self._session.run(None, {"input_ids": ids, "attention_mask": np.ones_like(ids)})[0][0]
         meaning = states[: rendered.spoken].sum(axis=0)
         meaning = meaning * (SHARPNESS / np.linalg.norm(meaning))
-        scored = self._head("word", states[[max(place, 0) for place in rendered.places]]) if words else np.zeros((0, 1), np.float32)
+        scored = self._head("word", states[[max(place, 0) for place in rendered.places]])
         scored[[place < 0 for place in rendered.places], 1:] = -np.inf  # what was cut off gives no argument
         return Seen(self._head("ability", meaning), scored, self._head("value", meaning))
 
@@ -143,6 +143,3 @@ def restored(stored: Arrays) -> dict[str, np.ndarray]:
         for name, values in stored.items()
         if not name.endswith(".scale")
     }
-
-
-__all__ = ["WIDTH", "Encoder", "Labels", "Seen", "is_suggested", "quantised", "restored", "word_labels"]

@@ -40,35 +40,12 @@ ENVIRONMENT = re.compile(
     + r"\s+env(?:ironment)?\b)",
     re.IGNORECASE,
 )
-OTHER_WORDS = "a|an|it|its|this|that|them|me|top|behalf|time|demand|default|both|aws|amazon|azure|gcp|lambda|ec2|serverless|sagemaker"
-NO_COLLECTION = {
-    *[
-        "a",
-        "an",
-        "it",
-        "its",
-        "this",
-        "that",
-        "them",
-        "me",
-        "top",
-        "behalf",
-        "time",
-        "demand",
-        "default",
-        "both",
-        "aws",
-        "amazon",
-        "azure",
-        "gcp",
-        "lambda",
-        "ec2",
-        "serverless",
-        "sagemaker",
-    ],
-    *PROVIDERS.split("|"),
-    *FAMILIES.split("|"),
-}
+NO_COLLECTION = frozenset(
+    """
+    a an it its this that them me top behalf time demand default both aws amazon azure gcp lambda ec2
+    serverless sagemaker
+    """.split()  # noqa: SIM905
+) | frozenset(f"{PROVIDERS}|{FAMILIES}".split("|"))
 ONE = rf"{OPEN}\w[\w-]*{CLOSE}"
 SEVERAL = rf"(?P<list>{ONE}(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s*&\s*)(?:the\s+)?{ONE})*)"
 COLLECTIONS = re.compile(

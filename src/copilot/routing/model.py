@@ -23,7 +23,7 @@ class Model:
         heads: What is read off its states; see `Encoder`.
         labels: What the heads say.
         words: `lexicon` and `cues` (words for values),
-            `clues` and `trust` (weights of the readings), `thresholds`, `catalogue` (names trained on),
+            `clues` and `trust` (weights of the readings), `thresholds`
             and `card` (data, figures, date).
     """
 

@@ -7,6 +7,8 @@ from copilot.routing.tokens import Token, tokenize
 
 SURE = 100.0
 MOST_WORDS = 4
+FILE = re.compile(r"\w\.[a-z]{2,5}$")
+"""What is no slip of a name, however near: report.tf is not report-qa."""
 COMMON = frozenset(
     """
     a add again agent agents all assistant bot bots docs an and any are as at be benchmark benchmarks budget
@@ -77,7 +79,7 @@ def _match(text: str, words: Sequence[Token], known: Mapping[str, object]) -> tu
     for near in (said.removesuffix("s"), said + "s"):
         if near in known and len(near) > 2:
             return SURE - 1, near
-    if any(w.lower in COMMON for w in words):
+    if any(w.lower in COMMON for w in words) or FILE.search(text):
         return None
     return _misspelt(said, known)
 

@@ -84,15 +84,21 @@ class OfflineRouter:
 
     def route(self, utterance: str, situation: Situation, abilities: Mapping[str, Ability]) -> Route:
         """Return what to do; `abilities` are those that exist here, of those the router knows."""
-        text = " ".join(utterance.split())[:LONGEST]
+        text = " ".join(utterance.split())
         if not text:
             return Route("out_of_scope", {}, 1.0, "decline", why="Nothing was said.")
-        return decide(self.weigh(text, situation), abilities, self.known, self.model.words)
+        found = decide(self.weigh(text, situation), abilities, self.known, self.model.words)
+        return replace(found, args=_uncut(found.args, text)) if len(text) > LONGEST else found
 
     def weigh(self, text: str, situation: Situation) -> list[Candidate]:
         """Return the readings of an utterance, best first; their confidences add up to at most 1."""
+        return self._weigh(text, situation)[0]
+
+    def _weigh(self, text: str, situation: Situation) -> tuple[list[Candidate], np.ndarray]:
+        """Return the readings, and the scores of all abilities."""
+        text = " ".join(text.split())[:LONGEST]
         said = Said(addressed(text, situation, self.known), situation.names)
-        seen = self._read(said, situation)
+        seen = self.encoder.read(said.units, said.mentions, situation)
         scores = np.log(softmax(seen.abilities) + 1e-9)
         if asks(said.text, said.mentions):
             scores += np.array([0.0 if label == "ask_agent" else UNASKED for label in self.model.labels.abilities])
@@ -101,15 +107,12 @@ class OfflineRouter:
         totals = np.stack([c.clues for c in found]) @ self.weights
         shares = softmax(totals)
         ranked = sorted(zip(found, shares, strict=True), key=lambda pair: -pair[1])
-        return [replace(c, reading=replace(c.reading, confidence=float(share))) for c, share in ranked]
-
-    def _read(self, said: Said, situation: Situation) -> Seen:
-        return self.encoder.read(said.units, said.mentions, situation)
+        return [replace(c, reading=replace(c.reading, confidence=float(share))) for c, share in ranked], scores
 
     def shortlist(self, text: str, situation: Situation, count: int) -> list[str]:
         """Return the likeliest abilities, best first."""
-        ranked = [c.reading.intent for c in self.weigh(text, situation)]
-        scores = self._read(Said(text, situation.names), situation).abilities
+        candidates, scores = self._weigh(text, situation)
+        ranked = [c.reading.intent for c in candidates]
         rest = [self.model.labels.abilities[i] for i in np.argsort(-scores, kind="stable")]
         return list(dict.fromkeys([*ranked, *rest]))[:count]
 
@@ -163,6 +166,12 @@ def _loaded() -> OfflineRouter:
     return OfflineRouter(Model.load())
 
 
+def _uncut(args: Mapping[str, Any], text: str) -> dict[str, Any]:
+    """Return the arguments with the rest of the text where one reached the end of what was read."""
+    read, rest = text[:LONGEST], text[LONGEST:]
+    return {name: value + rest if isinstance(value, str) and read.endswith(value) else value for name, value in args.items()}
+
+
 def _hinted(ability: Ability, hints: Mapping[str, tuple[Any, float]], given: Mapping[str, Any], least: float) -> dict[str, Any]:
     """Return the hints of at least some strength that fit arguments which are not given."""
     wanted = [a for a in ability.args if a.name in hints and a.name not in given and allows(a, hints[a.name][0])]
@@ -205,17 +214,19 @@ def decide(
     sure = trust(candidates, ability, words)
     limits = words["thresholds"]
     others = tuple(c.reading for c in candidates[1 : ALTERNATIVES + 1] if c.reading.confidence >= limits["alternative"])
-    why = f"{best.intent} {best.confidence:.2f}" + "".join(f", {o.intent} {o.confidence:.2f}" for o in others)
+    needed = limits["destructive" if best.intent == "confirm" else ability.effect]
+    why = f"Sure {sure:.2f}, needed {needed:.2f}: {best.intent} {best.confidence:.2f}" + "".join(
+        f", {o.intent} {o.confidence:.2f}" for o in others
+    )
     if best.intent == "out_of_scope":
         return Route(best.intent, {}, sure, "decline", alternatives=others, why="None of my abilities covers that.")
     if best.intent not in abilities:
         summary = ability.summary[:1].lower() + ability.summary[1:]
         return Route("out_of_scope", {}, sure, "decline", alternatives=(best, *others), why=f"I can't do that yet: {summary}")
     missing = next((name for name in ability.required if name not in best.args), None)
-    needed = limits["destructive" if best.intent == "confirm" else ability.effect]
     others = tuple(o for o in others if o.intent in abilities)
     if missing:
         return Route(best.intent, best.args, sure, "ask", missing, others, f"{missing} is missing ({why}).")
     if sure >= needed:
         return Route(best.intent, best.args, sure, "act", None, others, why)
-    return Route(best.intent, best.args, sure, "ask", None, (best, *others), f"Sure {sure:.2f}, needed {needed:.2f}: {why}.")
+    return Route(best.intent, best.args, sure, "ask", None, (best, *others), f"{why}.")

@@ -93,6 +93,10 @@ def _shares(text: str) -> Iterator[Quantity]:
             yield Quantity(at, at + len(words), percent, "percent")
 
 
+LONGEST_FIGURE = 15
+"""In characters; what is longer counts nothing that anybody asks for."""
+
+
 def _figures(text: str) -> Iterator[Quantity]:
     for match in FIGURE.finditer(text):
         value = _value(match)
@@ -104,6 +108,8 @@ def _figures(text: str) -> Iterator[Quantity]:
 def _value(match: re.Match[str]) -> float | None:
     if not match["digits"]:
         return number_in_words(match["words"])
+    if len(match["digits"]) > LONGEST_FIGURE:
+        return None
     scale = match["scale"] or ""
     return float(match["digits"].replace(",", "")) * (1e6 if scale == "M" else SCALES.get(scale.lower(), 1))
 

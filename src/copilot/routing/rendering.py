@@ -23,6 +23,8 @@ MARKS = {name: FIRST_MARK + i for i, name in enumerate((*KINDS, *REGULAR, "quote
 QUOTED = re.compile(r"[\"“](?:[^\s\"”]+\s+){2,}[^\s\"”]+[\"”]")
 LONGEST_WORD, LONGEST_TEXT, LONGEST_BEFORE = 8, 160, 60
 """In pieces of words; what is longer is cut."""
+LONGEST_CUT = 200
+"""In characters: what of one word is cut into pieces."""
 TURNS = 2
 """How many earlier turns the encoder is told of."""
 
@@ -85,4 +87,4 @@ class Pieces:
         self._cut = lru_cache(4096)(lambda text: tokenizer.encode(text, add_special_tokens=False).ids)
 
     def __call__(self, text: str) -> list[int]:
-        return self._cut(text[:200])
+        return self._cut(text[:LONGEST_CUT].encode("utf-8", "replace").decode("utf-8"))

@@ -51,9 +51,16 @@ def _core(text: str, start: int, end: int) -> list[tuple[int, int]]:
         key, equals, value = word.partition("=")
         if equals and key.isidentifier() and value:
             middle = start + len(key)
-            return [(start, middle), (middle, middle + 1), *_core(text, middle + 1, end)]
+            return [(start, middle), (middle, middle + 1), *_plain(text, middle + 1, end)]
         if owned := POSSESSIVE.fullmatch(word):
-            return [*_core(text, start, start + owned.end(1)), (start + owned.start(2), end)]
+            return [*_plain(text, start, start + owned.end(1)), (start + owned.start(2), end)]
+    return _plain(text, start, end)
+
+
+def _plain(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """Take a figure or a range apart; every other word stays whole."""
+    word = text[start:end]
+    if "://" not in word:
         for pattern in (FIGURE, RANGE):
             if match := pattern.fullmatch(word):
                 return [(start + match.start(i), start + match.end(i)) for i in (1, 2, 3) if match.group(i)]
