@@ -242,6 +242,7 @@ def test_a_benchmark_that_is_not_passed_stands_before_a_deployment(ctx: Context,
     call(ctx, "run_benchmark", agent="other", benchmark="strict")
     with pytest.raises(Refused, match="'other' may not be deployed: strict"):
         call(ctx, "deploy_agent", agent="other")
+    ctx.store.remove("benchmark", "strict", "op")
 
 
 def test_settings_that_aws_would_refuse_stop_the_deployment(ctx: Context) -> None:
