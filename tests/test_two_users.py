@@ -221,6 +221,7 @@ def test_deleting_an_agent_takes_the_access_and_every_users_talk_with_it(alice: 
 
 def test_the_command_line_keeps_users_apart_too(alices: Path, copilot_as: Any) -> None:
     assert copilot_as("bob", "agents", "show", "wren-desk") == 1
+    assert copilot_as("bob", "do", "/agents ask wren-desk 'Who opens the vault?'") == 1
     assert copilot_as("alice", "agents", "show", "wren-desk") == 0
 
 

@@ -1,6 +1,8 @@
 """Attacks inside documents change no intent, no function call, no citation and no setting."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +11,12 @@ import pytest
 from copilot.answering.extract import answer
 from copilot.answering.guard import quarantine
 from copilot.context import Context
+from copilot.faces.commands import parse_line
+from copilot.intent import Ability, Intent
 from copilot.intents import REGISTRY
 from copilot.outside.embed import Embedder
+from copilot.routing.conversation import Conversation
+from copilot.routing.route import Route, Situation
 from tests.conftest import shared_data
 
 from .conftest import passage
@@ -88,3 +94,28 @@ def test_what_a_function_returns_chooses_no_other_function(guarded: Context, tmp
     assert "BONUS" not in answered.text
     assert "grant bonus" not in answered.text
     assert answered.reported
+
+
+class Listening:
+    """A router that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def route(self, utterance: str, situation: Situation, abilities: Mapping[str, Ability]) -> Route:
+        self.heard.append(json.dumps(asdict(situation), default=str))
+        return Route("ask_agent", {"agent": "helpdesk", "question": utterance}, 0.99, "act")
+
+
+def test_no_word_of_a_document_or_an_answer_reaches_a_router(guarded: Context) -> None:
+    listening = Listening()
+
+    def perform(intent: Intent, args: Mapping[str, Any], _: bool) -> Any:
+        return intent.run(args, guarded)
+
+    talk = Conversation(guarded.store, "chat", REGISTRY, lambda: listening, parse_line, perform)
+    for question in (QUESTIONS[0], "When does the desk open?", "And what else?"):
+        talk.say(question)
+    assert run(guarded, "show_agent", name="helpdesk", conversation=True).conversation[-1].answer == LEAVE
+    assert len(listening.heard) == 3
+    assert not any("28 days" in heard or "opens at 8" in heard for heard in listening.heard)

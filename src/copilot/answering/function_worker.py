@@ -15,9 +15,9 @@ from typing import Any
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 FORBIDDEN = ("socket.", "subprocess.", "os.system", "os.exec", "os.fork", "os.posix_spawn", "os.remove", "os.rename", "os.rmdir",
-             "os.mkdir", "os.chmod", "os.link", "os.symlink", "os.truncate", "shutil.", "ctypes.", "sys.addaudithook", "os.listdir",
+             "os.mkdir", "os.chmod", "os.link", "os.symlink", "os.truncate", "shutil.", "ctypes.", "sys.addaudithook",
              "os.scandir", "os.kill")  # fmt: skip
-READABLE = tuple(os.path.realpath(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib"))
+READABLE = tuple(f"{os.path.realpath(sysconfig.get_path(name))}/" for name in ("stdlib", "platstdlib"))
 ANSWER_BYTES = 64 << 10
 FILE_BYTES = 1 << 20
 
@@ -28,11 +28,11 @@ class _NoRedirects(HTTPRedirectHandler):
 
 
 def confine(event: str, args: tuple[Any, ...]) -> None:
-    """Refuse what a function has no need for (an audit hook)."""
-    if event == "open":
-        path, _, flags = args
+    """Refuse what a function has no need for (an audit hook); importing what belongs to Python stays possible."""
+    if event in ("open", "os.listdir"):
+        flags = args[2] if event == "open" else 0
         writes = isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
-        if isinstance(path, int) or (not writes and os.path.realpath(os.fsdecode(path)).startswith(READABLE)):
+        if isinstance(args[0], int) or (not writes and f"{os.path.realpath(os.fsdecode(args[0]))}/".startswith(READABLE)):
             return
         raise PermissionError("functions have no access to files")
     if event.startswith(FORBIDDEN):
