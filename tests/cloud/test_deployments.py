@@ -121,7 +121,7 @@ def test_the_endpoint_gives_the_same_cited_answers_as_here(ctx: Context) -> None
         assert (there["text"], there["refused"]) == (here.text, here.refused)
         assert [c["citation"]["quote"] for c in there["claims"]] == [c.citation.quote for c in here.claims]
         assert [c["quote"] for c in there["nearest"]] == [c.quote for c in here.nearest]
-        assert there["refused"]
+    assert there["refused"]
 
 
 def test_an_agent_with_functions_of_its_own_is_not_deployed(ctx: Context, tmp_path: Path) -> None:
