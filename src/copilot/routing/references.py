@@ -8,6 +8,7 @@ from copilot.intent import Ability, Argument
 from copilot.routing.frames import ASK_IT
 from copilot.routing.kinds import is_new_name, kinds_of
 from copilot.routing.names import partly_named
+from copilot.routing.quotes import QUOTED
 from copilot.routing.route import KINDS, Situation
 from copilot.routing.slots import Filled
 
@@ -35,6 +36,7 @@ GRAMMAR = re.compile(
 )
 GATHERING = "configure_"
 """Abilities that change a configuration turn by turn: what was said before stays set without being said again."""
+CHANGED = ("add_collection", "remove_collection")
 ORDINALS = {"first": 0, "1st": 0, "former": 0, "second": 1, "2nd": 1, "latter": 1, "third": 2, "3rd": 2, "last": -1}
 ORDINAL = re.compile(
     r"\bthe (first|1st|former|second|2nd|latter|third|3rd|last)(?: (?:one|of (?:the|those|these)\b.*))?\b(?! \w)|"
@@ -44,7 +46,6 @@ ORDINAL = re.compile(
 THAT_ONE = re.compile(
     r"\bthe\s+(?:\w+\s+){1,2}(?:one|agent|bot|collection|model|benchmark|deployment)s?\b|\b(?:the|our|both)\s+\w+|\bv\d+\b", re.IGNORECASE
 )
-UNSAID_NAMES = re.compile(r"[\"“][^\"”]*[\"”]")
 OTHER = re.compile(r"\bother\b", re.IGNORECASE)
 SHORT = 6
 """Words of a reply that hardly says a whole call."""
@@ -67,13 +68,17 @@ def supplied(ability: Ability, filled: Filled, text: str, situation: Situation, 
     if history and continues(ability.name, text, history):
         before = {} if ability.name.startswith(GATHERING) else history[-1]["args"]
         found = {**before, **_corrected(ability, filled.args, history[-1]["args"], text)}
+        if "question" in filled.args and "agent" not in filled.args:
+            found["question"] = text  # a next question to the same agent: every word is for it
     found = _numbered(ability, found, filled.args, text, situation)
     found = _renamed(ability, found, filled, text, situation)
     if not history:
         return found
     pointing = points_back(text)
     for argument in ability.args:
-        if argument.name not in found and (argument.required or (pointing and kinds_of(ability, argument))):
+        # "make it warmer": where the agent itself is what "it" means, no collection of it is.
+        pointed = pointing and bool(kinds_of(ability, argument)) and not (argument.name in CHANGED and "name" not in filled.args)
+        if argument.name not in found and (argument.required or pointed):
             value = _spoken_of(ability, argument, history, abilities)
             if value is not None and value not in found.values() and not (argument.name == "deployment" and "agent" in found):
                 found[argument.name] = [value] if argument.many and not isinstance(value, list) else value
@@ -111,7 +116,7 @@ def _renamed(ability: Ability, found: dict[str, Any], filled: Filled, text: str,
         whole = [m.value for m in filled.left if m.kind == "names" and set(m.of) & set(kinds)]
         taken = [v for value in filled.args.values() for v in (value if isinstance(value, list) else [value])]
         free = [name for name in situation.names.get(kinds[0], ()) if name not in taken]
-        named = whole or (partly_named(UNSAID_NAMES.sub(" ", text), free) if THAT_ONE.search(text) else [])
+        named = whole or (partly_named(QUOTED.sub(" ", text), free) if THAT_ONE.search(text) else [])
         if argument.many and named:
             return {**found, argument.name: named}
         if len(named) == 1:
