@@ -8,8 +8,12 @@ from typing import Any
 
 import pytest
 
+from copilot.answering.answer import Answer
 from copilot.context import Context
 from copilot.errors import AlreadyExists, BadArguments, NeedsAnswer, NotFound, Refused, Unavailable
+from copilot.evaluation.run import Setup
+from copilot.evaluation.run import run as run_cases
+from copilot.evaluation.scorers import Bench
 from copilot.intents import REGISTRY
 
 
@@ -145,15 +149,9 @@ def test_models_are_compared_registered_or_not(ctx: Context) -> None:
 def test_scores_of_our_own_benchmarks_stand_beside_the_price(ctx: Context) -> None:
     run(ctx, "register_model", model="gpt-4o", name="main")
     agent = ctx.store.add("agent", "helpdesk", {"model": "main"}, "op")
-    with ctx.store.transaction() as connection:
-        connection.execute(
-            "INSERT INTO runs (id, owner, benchmark, agent, agent_version, metric, repeats, state, operation, started_at, finished_at)"
-            " VALUES ('r', 'tester', 'faq', 'helpdesk', ?, 'contains', 1, 'done', 'op', '2026-01-01', '2026-01-01')",
-            (agent.version,),
-        )
-        answered = '{"text": "a", "refused": false, "cited": []}'
-        for ordinal, score in enumerate((1.0, 0.0)):
-            connection.execute("INSERT INTO results VALUES ('r', ?, 0, 'q', 'a', ?, ?, ?, '', 1)", (ordinal, answered, score, int(score)))
+    cases = [{"question": answer, "answer": answer} for answer in ("one", "two")]
+    benchmark = ctx.store.add("benchmark", "faq", {"cases": cases, "metric": "contains", "threshold": None}, "op")
+    run_cases(ctx.store, Setup(benchmark, agent), lambda question: Answer("one"), Bench(None), "op")  # type: ignore[arg-type]
     scores = run(ctx, "compare_models", models=["main", "gpt-4o-mini"]).models[0].scores
     assert [(score.benchmark, score.agent, score.score, score.cases) for score in scores] == [("faq", "helpdesk", 0.5, 2)]
 
