@@ -21,7 +21,8 @@ from typing import Any, get_args
 
 from copilot.intent import Ability
 from copilot.outside.chat import Call, Chat, Message, Parsed, Reply, ScriptedChat
-from copilot.routing.llm import RISKY, LanguageModelRouter, Reflection, shortlist
+from copilot.routing.consent import RISKY
+from copilot.routing.llm import LanguageModelRouter, Reflection, shortlist
 from copilot.routing.offline import OfflineRouter, catalogue
 from copilot.routing.route import Route, Situation
 
@@ -55,8 +56,8 @@ class Recorder:
         self.heard["reflection" if "first" in self.heard else "first"] = said
         return reply
 
-    def parse(self, messages: Sequence[Message], shape: type[Parsed]) -> tuple[Parsed, Reply]:
-        parsed, reply = self.chat.parse(messages, shape)
+    def parse(self, messages: Sequence[Message], shape: type[Parsed], functions: bool = True) -> tuple[Parsed, Reply]:
+        parsed, reply = self.chat.parse(messages, shape, functions)
         self.heard["repair"] = {"say": parsed.model_dump_json(exclude_none=True)}
         return parsed, reply
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from copilot.routing.calls import LONGEST, read_object, written_call
+from copilot.routing.calls import LONGEST_ANSWER, read_object, written_call
 
 TEXTS = st.lists(st.sampled_from([*'{}[]":,ab1 \n', '"tool"', '{"tool": "x"}']), max_size=60).map("".join)
 JSON = st.recursive(
@@ -41,7 +41,7 @@ def test_one_object_is_found_between_words(args: dict[str, object], before: str,
         "__import__('os').system('true')",
         '{"tool": open("/etc/passwd").read()}',
         '{"a":' * 5000,
-        "{" * LONGEST * 10,
+        "{" * LONGEST_ANSWER * 10,
     ],
 )
 def test_what_is_not_one_plain_object_is_no_call(text: str) -> None:

@@ -94,7 +94,9 @@ class Terminal:
     @cached_property
     def conversation(self) -> Conversation:
         o = self.options
-        return Conversation(self.ctx.store, o.session, REGISTRY, lambda: self.router, parse_line, self.perform, o.yes)
+        return Conversation(
+            self.ctx.store, o.session, REGISTRY, lambda: self.router, lambda: self.offline_router, parse_line, self.perform, o.yes
+        )
 
     @property
     def router(self) -> Router:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from copilot.errors import BadArguments, CopilotError, Unavailable
 from copilot.outside.catalogue import credentials
-from copilot.outside.chat_failures import CATALOG, explained, pause_before_next
+from copilot.outside.chat_failures import CATALOG, NoFunctions, explained, pause_before_next
 from copilot.outside.spending import check_caps, note
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Chatter(Protocol):
         on_text: Callable[[str], None] | None = None,
     ) -> Reply: ...
 
-    def parse(self, messages: Sequence[Message], shape: type[Parsed]) -> tuple[Parsed, Reply]: ...
+    def parse(self, messages: Sequence[Message], shape: type[Parsed], functions: bool = True) -> tuple[Parsed, Reply]: ...
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,8 @@ class Chat:
 
         Raises:
             Unavailable: the endpoint cannot be reached, is too slow, refuses the key, or breaks off in the middle.
-            BadArguments: the endpoint does not accept the request.
+            NoFunctions: the model takes no functions.
+            BadArguments: the endpoint does not accept the request for another reason.
         """
         options: dict[str, Any] = {"messages": list(messages)}
         if tools:
@@ -110,8 +111,11 @@ class Chat:
             return self._reply(self._stream(options, on_text))
         return self._reply(self._send(**options))
 
-    def parse(self, messages: Sequence[Message], shape: type[Parsed]) -> tuple[Parsed, Reply]:
+    def parse(self, messages: Sequence[Message], shape: type[Parsed], functions: bool = True) -> tuple[Parsed, Reply]:
         """Ask for an answer in the form of a pydantic model, once.
+
+        Args:
+            functions: False where the model was found to take no functions, so that it is asked for JSON.
 
         Raises:
             BadArguments: the answer does not have that form.
@@ -120,7 +124,8 @@ class Chat:
         import instructor
 
         logging.getLogger("instructor").setLevel(logging.CRITICAL + 1)  # it logs what the person typed
-        client: Any = instructor.from_litellm(self._send, mode=instructor.Mode.JSON if self.functions is False else instructor.Mode.TOOLS)
+        mode = instructor.Mode.TOOLS if functions and self.functions is not False else instructor.Mode.JSON
+        client: Any = instructor.from_litellm(self._send, mode=mode)
         try:
             parsed, raw = client.chat.completions.create_with_completion(
                 messages=[dict(m) for m in messages], response_model=shape, max_retries=0
@@ -161,7 +166,7 @@ class Chat:
             except Exception as error:
                 pause = None if own_pause is None else pause_before_next(litellm, error, own_pause)
                 if pause is None:
-                    raise self._explained(litellm, error) from error
+                    raise self._explained(litellm, error, bool(options.get("tools"))) from error
                 time.sleep(pause)
         if not options.get("stream"):
             self._note(raw)
@@ -171,7 +176,7 @@ class Chat:
         """Raise BadArguments where LiteLLM would drop the functions unsaid."""
         takes = _litellm().get_supported_openai_params(model=self.model)
         if self.functions is not True and takes is not None and "tools" not in takes:
-            raise BadArguments(f"{self.place} takes no functions.", CATALOG)
+            raise NoFunctions(f"{self.place} takes no functions.", CATALOG)
 
     def _stream(self, options: dict[str, Any], on_text: Callable[[str], None]) -> Any:
         litellm = _litellm()
@@ -216,8 +221,8 @@ class Chat:
         usd = float(sum(parts))
         return usd if usd > 0 else None
 
-    def _explained(self, litellm: Any, error: Exception) -> CopilotError:
-        return explained(litellm, error, self.place, "" if self.api_base else credentials(self.model.partition("/")[0]))
+    def _explained(self, litellm: Any, error: Exception, functions: bool = False) -> CopilotError:
+        return explained(litellm, error, self.place, "" if self.api_base else credentials(self.model.partition("/")[0]), functions)
 
 
 @dataclass
@@ -255,7 +260,7 @@ class ScriptedChat:
             on_text(answer.text)
         return answer
 
-    def parse(self, messages: Sequence[Message], shape: type[Parsed]) -> tuple[Parsed, Reply]:
+    def parse(self, messages: Sequence[Message], shape: type[Parsed], functions: bool = True) -> tuple[Parsed, Reply]:
         """Read the next answer's text as JSON of that form."""
         reply = self.complete(messages)
         try:

@@ -1,5 +1,6 @@
 """What goes wrong when a language model is asked: whether to try again, and what to tell the person."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -28,6 +29,11 @@ FAILURES: tuple[tuple[str, type[CopilotError], str, str], ...] = (
 )
 PASSING = ("RateLimitError", "InternalServerError", "ServiceUnavailableError", "APIConnectionError")
 """Errors after which the same request may succeed in a moment."""
+OF_FUNCTIONS = re.compile(r"\b(?:tools?|functions?)\b|\b(?:tool|function)[_-]", re.IGNORECASE)
+
+
+class NoFunctions(BadArguments):
+    """The model takes no functions."""
 
 
 def pause_before_next(litellm: Any, error: Exception, own: float) -> float | None:
@@ -56,13 +62,16 @@ def retry_after(headers: Mapping[str, Any]) -> float:
         return 0.0
 
 
-def explained(litellm: Any, error: Exception, place: str, key: str) -> CopilotError:
+def explained(litellm: Any, error: Exception, place: str, key: str, functions: bool = False) -> CopilotError:
     """Turn an error of LiteLLM into one that says what to do; its text may hold the request, so only its kind is told.
 
     Args:
         place: Where the model is, for people.
         key: What must be in the environment; empty for a self-hosted endpoint.
+        functions: True when functions were sent, so that an error which speaks of them may be about them.
     """
+    if functions and isinstance(error, litellm.BadRequestError) and OF_FUNCTIONS.search(str(error)):
+        return NoFunctions(f"{place} takes no functions.", CATALOG)
     for name, kind, problem, hint in FAILURES:
         if isinstance(error, getattr(litellm, name)):
             return kind(f"{place} {problem}.", hint)

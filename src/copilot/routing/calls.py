@@ -17,7 +17,7 @@ TYPES: dict[str, Any] = {"integer": int, "number": float, "boolean": bool, "list
 EXAMPLES = {kind.name: kind.example for alias in (Duration, Frequency, Region, Url) for kind in get_args(alias)[1:]}
 """Types that are strings of a form of their own, with a right one of each."""
 
-LONGEST = 10_000
+LONGEST_ANSWER = 10_000
 """Characters of a model's answer that are looked at."""
 THOUGHTS = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL)
 
@@ -71,7 +71,7 @@ def read_object(text: str, keys: Sequence[str]) -> dict[str, Any] | None:
     several that differ: a model that quotes an object beside its own is not understood rather than misunderstood.
     """
     decoder = json.JSONDecoder(parse_constant=_no_number)
-    text, found, place = THOUGHTS.sub("", text)[:LONGEST], [], 0
+    text, found, place = THOUGHTS.sub("", text)[:LONGEST_ANSWER], [], 0
     while (place := text.find("{", place)) >= 0:
         try:
             value, place = decoder.raw_decode(text, place)

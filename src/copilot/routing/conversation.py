@@ -1,7 +1,6 @@
 """A conversation: what was said, what is still open, and what a new line therefore means."""
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,28 +10,27 @@ from copilot.masking import mask, masked
 from copilot.outside.catalogue import BUILTIN_NAME
 from copilot.outside.spending import Ledger, Spent, counting
 from copilot.outside.store import Store
-from copilot.routing.consent import NO, YES, agrees, hesitates, wonders
+from copilot.routing.consent import NO, RISKY, YES, agrees, hesitates, wonders
 from copilot.routing.memory import FOLLOWED, Explained, Forgotten, explain, reference
+from copilot.routing.questions import choice, lasting, question
+from copilot.routing.quotes import unquoted
 from copilot.routing.route import Reading, Route, Router, Situation
 
 REMEMBERED = 20
 """Turns kept for references such as "that one"."""
 
-LONGEST = 20_000
+LONGEST_LINE = 20_000
 """Characters of one utterance; more is a pasted file."""
 
 WHY = ("why", "/why")
 FORGET = "/forget"
 TAKING_BACK = {"undo", "undo that", "undo it", "/undo"}
-RISKY = ("cloud", "destructive")
-CLEAR = 0.9
+PLAINLY = 0.9
 TALK = ("ask_agent", "search_data", "help", "out_of_scope", "confirm", "cancel", "record_feedback")
-"""What a line in a talk with an agent can be without being a command: `CLEAR` is the confidence that makes it one."""
+"""What a line in a talk with an agent can be without being a command: `PLAINLY` is the confidence that makes it one."""
 
-SURE = ("typed", "pending")
+UNGUESSED = ("typed", "pending")
 """Routes that no router guessed."""
-
-ORDINALS = {"first": 1, "second": 2, "third": 3, "1st": 1, "2nd": 2, "3rd": 3}
 
 Parse = Callable[[str], tuple[str, dict[str, Any]] | None]
 """Reads a typed command: the ability's name and its arguments, or None when the line is not one."""
@@ -75,6 +73,7 @@ class Conversation:
         name: The session's name; an empty one is kept nowhere.
         abilities: The abilities that exist.
         router: Called for the router when a line needs one, so that typed commands never load it.
+        offline: Called for the router that costs nothing; it looks at what must not be paid for, or left to a model.
         agreed_in_advance: True when nothing will be confirmed (`--yes`), so that every doubt has to be asked about here.
     """
 
@@ -82,6 +81,7 @@ class Conversation:
     name: str
     abilities: Mapping[str, Intent]
     router: Callable[[], Router]
+    offline: Callable[[], Router]
     parse: Parse
     perform: Perform
     agreed_in_advance: bool = False
@@ -133,8 +133,8 @@ class Conversation:
 
     def read(self, utterance: str) -> Route:
         """Decide what a line means without doing it."""
-        if len(utterance) > LONGEST:
-            problem = f"That is {len(utterance):,} characters long; a sentence of up to {LONGEST:,} can be understood."
+        if len(utterance) > LONGEST_LINE:
+            problem = f"That is {len(utterance):,} characters long; a sentence of up to {LONGEST_LINE:,} can be understood."
             raise CopilotError(problem, "To load a text, save it as a file and say: ingest FILE into COLLECTION")
         if self.pending and "confirm" in self.pending and utterance.lower().strip(" .!") in TAKING_BACK:
             return Route("cancel", {}, 1.0, "act", why="Nothing was done yet, so what was proposed is dropped.", via="pending")
@@ -151,12 +151,16 @@ class Conversation:
         self.ledger.record(route.spent)
         return route
 
+    def _look(self, utterance: str, situation: Situation) -> Route:
+        """Return what the words mean to the offline router."""
+        return self.offline().route(mask(utterance), situation, self.abilities)
+
     def situation(self) -> Situation:
         names = {f"{kind}s": self.store.names(kind) for kind in THINGS}
         if BUILTIN_NAME not in names["models"]:
             names["models"].append(BUILTIN_NAME)
         history = tuple(reference(turn) for turn in self.history if turn.get("outcome", "done") in FOLLOWED)
-        return Situation(names, history, masked(_lasting(self.pending)))
+        return Situation(names, history, masked(lasting(self.pending)))
 
     def keep_asking(self, agent: str) -> None:
         """Stay with an agent: the next line is a question for it again, until the person says stop."""
@@ -168,12 +172,18 @@ class Conversation:
         return explain(Route.from_log(last["route"]), last["user"])
 
     def forget(self) -> Forgotten:
-        """Drop the last turn; what was open before it is open again unless it was carried out. Raise NotFound when there is none."""
+        """Drop the last turn; raise NotFound when there is none.
+
+        A question for an argument that was open before it is open again, unless the turn was carried out. What waits for a yes
+        never is: it would be carried out by a yes to something else.
+        """
         last = self._last()
         self.history.pop()
-        self.pending = None if last["outcome"] == "done" else last["before"]
+        before = last["before"] or {}
+        again = "ask" in before and last["outcome"] != "done"
+        self.pending = before if again else None
         self._save()
-        return Forgotten(said=last["user"])
+        return Forgotten(said=last["user"], asks=(before.get("said") or f"Which {before['ask']}?") if again else "")
 
     def _last(self) -> dict[str, Any]:
         if not self.history:
@@ -184,15 +194,17 @@ class Conversation:
         if route.decision == "decline":
             raise OutOfScope(route.why or "I can't do that.", "See what I can do: help")
         if route.decision == "ask" and not self._is_asked_anyway(utterance, route):
-            raise self._question(route)
-        guessed = route.via not in SURE
-        if guessed and self.abilities[route.intent].effect in RISKY and hesitates(utterance):
-            raise self._question(replace(route, ask=None, alternatives=(Reading(route.intent, route.args, route.confidence),)))
+            raise question(route, self.abilities, self.pending)
+        guessed = route.via not in UNGUESSED
+        if guessed and self._is_unasked(utterance, route):
+            readings = (Reading(route.intent, route.args, route.confidence), *(r for r in route.alternatives if r.intent != route.intent))
+            raise question(replace(route, ask=None, alternatives=readings), self.abilities, self.pending)
         confirmed = route.intent == "confirm" and bool(self.pending and "confirm" in self.pending)
         if confirmed and self.pending:
-            if guessed and not agrees(utterance):
-                raise NeedsAnswer("That was not a clear yes, so nothing was done.", "Answer yes or no.", self.pending)
             call = self.pending["confirm"]
+            named = [value for value in call["args"].values() if isinstance(value, str)]
+            if guessed and not agrees(utterance, self.abilities[call["intent"]].effect, named):
+                raise NeedsAnswer("That was not a clear yes, so nothing was done.", "Answer yes or no.", self.pending)
             route = Route(call["intent"], call["args"], 1.0, "act", why="You agreed.", via="pending", spent=route.spent)
         return route, self.perform(self.abilities[route.intent], route.args, confirmed)
 
@@ -201,28 +213,18 @@ class Conversation:
 
         That takes a single reading, or what was proposed with other details ("yes but to staging instead").
         """
-        if route.ask or self.agreed_in_advance or self.abilities[route.intent].effect not in RISKY or hesitates(utterance):
+        if route.ask or self.agreed_in_advance or self.abilities[route.intent].effect not in RISKY or self._is_unasked(utterance, route):
             return False
         proposed = (self.pending or {}).get("confirm", {}).get("intent")
         return proposed == route.intent or [reading.intent for reading in route.alternatives] == [route.intent]
 
-    def _question(self, route: Route) -> NeedsAnswer:
-        if route.ask:
-            ability = self.abilities[route.intent]
-            argument = ability.argument(route.ask)
-            described = argument.description.rstrip(".") if argument else route.ask
-            choices = f" ({', '.join(argument.choices)})" if argument and argument.choices else ""
-            pending = {"ask": route.ask, "intent": route.intent, "args": route.args}
-            return NeedsAnswer(f"{ability.summary} Which {route.ask}? {described}{choices}.", "Answer, or say: cancel", pending)
-        waiting = (_lasting(self.pending) or {}).get("confirm")
-        readings: list[Mapping[str, Any]] = [
-            waiting if r.intent == "confirm" and waiting else {"intent": r.intent, "args": r.args} for r in route.alternatives
-        ]
-        spelt = [spell(self.abilities[reading["intent"]], reading["args"]) for reading in readings]
-        if len(spelt) == 1:
-            return NeedsAnswer(f"Did you mean: {spelt[0]}?", "Answer yes or no, or say it in other words.", {"choose": readings})
-        listed = "\n".join(f"  {n}. {line}" for n, line in enumerate(spelt, 1))
-        return NeedsAnswer(f"Did you mean\n{listed}", "Answer with a number, or say it in other words.", {"choose": readings})
+    def _is_unasked(self, utterance: str, route: Route) -> bool:
+        """Say whether a call that costs or destroys may not be what the person asks for: only quoted, reported, banned, put off."""
+        if self.abilities[route.intent].effect not in RISKY:
+            return False
+        situation = self.situation()
+        own = unquoted(utterance, situation.names)
+        return hesitates(utterance) or (own != utterance and self._look(own, situation).intent != route.intent)
 
     def _reply(self, utterance: str) -> Route | None:
         """Return the route of a plain reply to what is pending: a number, yes or no, a question for an agent."""
@@ -232,7 +234,7 @@ class Conversation:
         if pending.get("ask") == "question" and bare not in NO:
             args = {**pending["args"], "question": utterance}
             return self._aside(utterance) or Route(pending["intent"], args, 1.0, "act", why="Your question, as it is.", via="pending")
-        if chosen := self._choice(utterance):
+        if chosen := choice(utterance, pending):
             return Route(chosen["intent"], chosen["args"], 1.0, "act", why="The reading that you picked.", via="pending")
         return None
 
@@ -240,20 +242,9 @@ class Conversation:
         """Return the route of a line that is plainly meant for copilot, though an agent is being talked to."""
         if wonders(utterance):
             return None
-        route = self._ask_router(utterance, replace(self.situation(), pending=None))
-        clear = route.decision == "act" and route.confidence >= CLEAR and route.intent not in TALK
+        route = self._look(utterance, replace(self.situation(), pending=None))
+        clear = route.decision == "act" and route.confidence >= PLAINLY and route.intent not in TALK
         return route if clear else None
-
-    def _choice(self, utterance: str) -> dict[str, Any] | None:
-        """Return the reading that a reply such as "2", "the second one" or, where there is only one, "yes" picks."""
-        readings: Sequence[dict[str, Any]] = (self.pending or {}).get("choose", ())
-        if len(readings) == 1 and utterance.lower().strip(" .!") in YES:
-            return readings[0]
-        found = re.fullmatch(r"(?:the )?#?(\d|first|second|third|1st|2nd|3rd)(?: one)?[.!]?", utterance.lower())
-        if not readings or not found:
-            return None
-        number = ORDINALS.get(found[1]) or int(found[1])
-        return readings[number - 1] if 1 <= number <= len(readings) else None
 
     def _remember(self, turn: Turn, before: Mapping[str, Any] | None) -> None:
         """Keep a turn for `why` and for later references, less the arguments that held for one confirmation only."""
@@ -276,17 +267,3 @@ class Conversation:
     def _save(self) -> None:
         if self.name:
             self.store.save_session(self.name, masked({"history": self.history, "pending": self.pending}))
-
-
-def _lasting(pending: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """Return what is pending as routers see it: without the arguments that hold for this confirmation only."""
-    if not pending or "confirm" not in pending:
-        return pending
-    call = pending["confirm"]
-    return {"confirm": {**call, "args": {k: v for k, v in call["args"].items() if k not in pending.get("once", ())}}}
-
-
-def spell(ability: Intent, args: Mapping[str, Any]) -> str:
-    """Write a call as a person reads it: the ability's summary and the arguments."""
-    given = ", ".join(f"{name}: {', '.join(value) if isinstance(value, list) else value}" for name, value in args.items())
-    return f"{ability.summary.rstrip('.')} ({given})" if given else ability.summary.rstrip(".")

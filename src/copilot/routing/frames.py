@@ -5,12 +5,12 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from copilot.routing.mentions import FAMILIES, GPUS, PROVIDERS, Mention
+from copilot.routing.quotes import QUOTED
 from copilot.routing.tagger import Marked
 
 OPEN, CLOSE = "[\"'“‘`]?", "[\"'”’`]?"
 WORD = rf"{OPEN}(?P<{{0}}>\w[\w-]*){CLOSE}"
 CLAUSE_END = r"(?=[\s.!?]*$|\s*[,;]|\s+(?:and|but|for|in|on|that|which|using|with|without|while|please|now|called|named|running)\b)"
-QUOTED = re.compile(r"[\"“]([^\"“”]+)[\"”]")
 POLITE = r"(?:(?:please|pls|can|could|would|will|you|now|then|ok|okay|hey|hi|so|and|just|kindly|i want to|i'd like to|let me)\b[\s,]*)*"
 ASK = re.compile(rf"\s*{POLITE}ask\s+(?:the\s+)?(?:(?:agent|bot)\s+)?", re.IGNORECASE)
 ASK_IT = re.compile(rf"(\s*{POLITE}ask\s+)(?:it|him|her|(?:that|this|the same)(?:\s+(?:one|agent|bot))?)\b(?=\s*[,:]?\s*\w)", re.IGNORECASE)
@@ -102,7 +102,7 @@ def _question(text: str, mentions: Sequence[Mention]) -> Iterator[Spans]:
     if start == end or (other and (other.lastgroup is None or any(m.start == other.end() and other.lastgroup in m.of for m in mentions))):
         return
     quoted = QUOTED.fullmatch(text, start, end)
-    yield agent.end, len(text), (quoted.span(1) if quoted else (start, end),)
+    yield agent.end, len(text), ((quoted.start() + 1, quoted.end() - 1) if quoted else (start, end),)
 
 
 def _collections(text: str, mentions: Sequence[Mention]) -> Iterator[Spans]:

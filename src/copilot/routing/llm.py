@@ -1,7 +1,6 @@
 """The router that asks a language model, lets it reflect on evidence, and falls back on the offline router."""
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -9,21 +8,21 @@ from typing import Any, Literal
 from copilot.errors import BadArguments, CopilotError
 from copilot.intent import Ability
 from copilot.outside.chat import Chatter, Reply
+from copilot.outside.chat_failures import NoFunctions
 from copilot.outside.spending import Spent, counting
 from copilot.prompt import prompt
 from copilot.routing.calls import arguments_model, check, findings, missing, read_object, tool, written_call
+from copilot.routing.consent import RISKY
 from copilot.routing.offline import OfflineRouter
 from copilot.routing.route import Reading, Route, Situation
 
 Reflection = Literal["always", "on_doubt", "never"]
 SHORTLIST = 12
 ALWAYS = ("out_of_scope", "help")
-RISKY = ("cloud", "destructive")
 REMEMBERED = 6
 RECENT = 3
-SURE, LIKELY = 0.97, 0.9
+SHARED, UNSHARED = 0.97, 0.9
 """Confidence of a call that the offline router shares, and of one that it does not."""
-QUOTED = re.compile(r"\"[^\"]+\"|“[^”]+”|„[^“”]+[“”]|«[^»]+»|`[^`]+`|(?<!\w)'[^']+'(?!\w)")
 
 
 @dataclass
@@ -37,6 +36,7 @@ class Attempt:
     intent: str = ""
     args: dict[str, Any] = field(default_factory=dict)
     problem: str = ""
+    in_writing: bool = False
     spent: list[Spent] = field(default_factory=list)
 
     @property
@@ -77,6 +77,8 @@ class LanguageModelRouter:
     def route(self, utterance: str, situation: Situation, abilities: Mapping[str, Ability]) -> Route:
         """Return what to do. A model that fails is never an error: the offline router answers, and the notice says so."""
         fallback = self.offline.route(utterance, situation, abilities)
+        if not utterance.strip():
+            return fallback
         offered = {name: abilities[name] for name in shortlist(self.offline, utterance, situation, abilities)}
         attempt = Attempt(utterance, situation, offered, fallback)
         try:
@@ -100,25 +102,28 @@ class LanguageModelRouter:
 
     def _first_call(self, attempt: Attempt) -> tuple[str, Any]:
         """Return the model's first call: of a function, or written as JSON. Words alone are a refusal."""
-        if self.functions is not False:
-            try:
-                reply = self._complete(attempt, "route", prompt("route"), attempt.evidence, True)
-            except BadArguments:
-                if self.functions:
-                    raise
-                return self._written(attempt)  # perhaps it is only the functions that it does not take
-            self.functions = True
-            if reply.calls:
-                return reply.calls[0].name, reply.calls[0].args
-            written = written_call(reply.text)
-            return written if written and written[0] in attempt.offered else ("out_of_scope", {})
-        return self._written(attempt)
+        if self.functions is False:
+            return self._written(attempt)
+        try:
+            reply = self._complete(attempt, "route", prompt("route"), attempt.evidence, True)
+        except NoFunctions:
+            self.functions = False
+            return self._written(attempt)
+        except BadArguments:
+            if self.functions:
+                raise
+            return self._written(attempt)  # perhaps it is only the functions that it does not take
+        self.functions = True
+        if reply.calls:
+            return reply.calls[0].name, reply.calls[0].args
+        written = written_call(reply.text)
+        return written if written and written[0] in attempt.offered else ("out_of_scope", {})
 
     def _written(self, attempt: Attempt) -> tuple[str, Any]:
         """Ask for the call in writing, as models without functions are asked."""
+        attempt.in_writing = True
         evidence = {**attempt.evidence, "tools": [tool(ability)["function"] for ability in attempt.offered.values()]}
         reply = self._complete(attempt, "route", f"{prompt('route')}\n{prompt('route_in_writing')}", evidence)
-        self.functions = False
         return written_call(reply.text) or ("", {})
 
     def _repair(self, attempt: Attempt) -> None:
@@ -126,7 +131,8 @@ class LanguageModelRouter:
         evidence = {**attempt.evidence, "tool": attempt.intent, "args": attempt.args, "problem": attempt.problem}
         with counting("repair") as calls:
             try:
-                fixed, _ = self.chat.parse(_messages(prompt("route"), evidence), arguments_model(attempt.offered[attempt.intent]))
+                shape = arguments_model(attempt.offered[attempt.intent])
+                fixed, _ = self.chat.parse(_messages(prompt("route"), evidence), shape, not attempt.in_writing)
                 attempt.args = check(attempt.intent, fixed.model_dump(), attempt.offered)
             except BadArguments:
                 attempt.spent += [replace(call, said="still not valid") for call in calls]
@@ -164,7 +170,7 @@ class LanguageModelRouter:
             case "ask" if not attempt.problem:
                 return self._ask(attempt, str(said.get("ask") or ""), why)
             case "refuse":
-                return Route("out_of_scope", {}, LIKELY, "decline", why=why, via=self.chat.model, spent=tuple(attempt.spent))
+                return Route("out_of_scope", {}, UNSHARED, "decline", why=why, via=self.chat.model, spent=tuple(attempt.spent))
         return self._give_up(attempt, attempt.problem) if attempt.problem else self._keep(attempt, "The check gave no verdict.")
 
     def _mend(self, attempt: Attempt, said: Mapping[str, Any], why: str) -> Route:
@@ -189,23 +195,13 @@ class LanguageModelRouter:
 
     def _keep(self, attempt: Attempt, why: str) -> Route:
         """Return the route of the call that stands."""
-        confidence = SURE if attempt.intent == attempt.fallback.intent else LIKELY
+        confidence = SHARED if attempt.intent == attempt.fallback.intent else UNSHARED
         spent, model = tuple(attempt.spent), self.chat.model
         if attempt.intent == "out_of_scope":
             return Route("out_of_scope", {}, confidence, "decline", why=why or "None of my abilities covers that.", via=model, spent=spent)
-        if self._is_only_quoted(attempt):
-            told = f"Only the quoted words ask for {attempt.intent}. {why}".rstrip()
-            return Route(attempt.intent, attempt.args, confidence, "ask", None, _readings(attempt, confidence), told, model, spent)
         gap = missing(attempt.offered[attempt.intent], attempt.args)
-        others = tuple(r for r in attempt.fallback.alternatives if r.intent != attempt.intent)
+        others = tuple(r for r in _readings(attempt, confidence) if r.intent != attempt.intent)
         return Route(attempt.intent, attempt.args, confidence, "ask" if gap else "act", gap, others, why, model, spent)
-
-    def _is_only_quoted(self, attempt: Attempt) -> bool:
-        """Say whether a call that costs or destroys comes out of quoted words: the offline router does not see it without them."""
-        bare = unquoted(attempt.utterance, attempt.situation)
-        if attempt.offered[attempt.intent].effect not in RISKY or bare == attempt.utterance:
-            return False
-        return self.offline.route(bare, attempt.situation, attempt.offered).intent != attempt.intent
 
     def _give_up(self, attempt: Attempt, problem: str) -> Route:
         return _offline(attempt, f"The model's call was not valid ({problem.rstrip('.')}); routed offline.")
@@ -230,12 +226,6 @@ def shortlist(offline: OfflineRouter, utterance: str, situation: Situation, abil
 def _plain(args: Mapping[str, Any]) -> dict[str, str]:
     """Return arguments fit to be compared: how two routers write the same thing may differ in case, and 32 is 32.0."""
     return {name: f"{value:g}" if isinstance(value, int | float) else str(value).lower() for name, value in args.items()}
-
-
-def unquoted(utterance: str, situation: Situation) -> str:
-    """Return an utterance without its quotations; a quoted name of the workspace stays, for it is only a name."""
-    names = {name.lower() for listed in situation.names.values() for name in listed}
-    return QUOTED.sub(lambda found: found[0] if found[0][1:-1].lower() in names else "…", utterance)
 
 
 def _offline(attempt: Attempt, notice: str) -> Route:

@@ -47,11 +47,15 @@ class Explained(Result):
 
 
 class Forgotten(Result):
+    """`asks` is the question that is open again, empty when none is."""
+
     said: str
+    asks: str = ""
 
     @property
     def headline(self) -> str:
-        return f"“{self.said}” is no longer part of the conversation. What it did stands; undo takes that back."
+        again = f" This is open again: {self.asks}" if self.asks else ""
+        return f"“{self.said}” is no longer part of the conversation. What it did stands; undo takes that back.{again}"
 
 
 def explain(route: Route, said: str = "") -> Explained:

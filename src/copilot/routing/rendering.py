@@ -1,6 +1,5 @@
 """What the encoder is given: the words of an utterance, with marks before what was recognised in them, and what they were said after."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,6 +8,7 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from copilot.routing.mentions import Mention
+from copilot.routing.quotes import quotations
 from copilot.routing.route import KINDS, Situation
 from copilot.routing.tokens import Token, tokenize
 
@@ -20,7 +20,6 @@ REGULAR = (
     "period",
 )  # fmt: skip
 MARKS = {name: FIRST_MARK + i for i, name in enumerate((*KINDS, *REGULAR, "quote", "ask", "confirm", "choose", "turn"))}
-QUOTED = re.compile(r"[\"“](?:[^\s\"”]+\s+){2,}[^\s\"”]+[\"”]")
 LONGEST_WORD, LONGEST_TEXT, LONGEST_BEFORE = 8, 160, 60
 """In pieces of words; what is longer is cut."""
 LONGEST_CUT = 200
@@ -39,8 +38,8 @@ class Rendered:
 
 
 def units(text: str) -> tuple[Token, ...]:
-    """Return the words of a text, a quotation of three words or more as one: what is quoted is no order."""
-    quotes = [Token(match[0][1:-1], match.start() + 1, match.end() - 1) for match in QUOTED.finditer(text)]
+    """Return the words of a text, a quotation of two words or more as one: what is quoted is no order."""
+    quotes = [Token(text[start:end], start, end) for start, end in quotations(text)]
     plain = [word for word in tokenize(text) if not any(q.start <= word.start < q.end for q in quotes)]
     return tuple(sorted([*plain, *quotes], key=lambda word: word.start))
 
