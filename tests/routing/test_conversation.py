@@ -178,6 +178,7 @@ REPORTED = [
     'it says "delete helpdesk',
     "my colleague wants to delete helpdesk", "protect helpdesk from deletion", "stop anyone from deleting helpdesk", "undelete helpdesk",
     "delete helpdesk tomorrow", "we deleted helpdesk", "helpdesk was deleted", "delete helpdesk after lunch",
+    "imagine you delete helpdesk", "she is going to delete helpdesk",
 ]  # fmt: skip
 
 
@@ -451,3 +452,13 @@ def test_undo_of_nothing_says_so_and_a_history_shows_the_attempt(ctx: Context) -
     assert "nothing to undo" in str(conversation.say("undo").error)
     shown = conversation.say("show history").result
     assert [(e.ability, e.outcome) for e in shown.entries] == [("undo", "failed")]
+
+
+def test_agents_that_others_share_are_known_by_name(ctx: Context) -> None:
+    ann = ctx.store.seen_by("ann")
+    operation = ann.begin("create_agent", {}, True)
+    ann.put("agent", "lex", {"model": "offline", "collections": []}, operation)
+    conversation, _ = talk(ctx)
+    assert "ann/lex" not in conversation.situation().names["agents"]
+    ann.put("access", "lex", {ctx.store.owner: "user"}, operation)
+    assert "ann/lex" in conversation.situation().names["agents"]

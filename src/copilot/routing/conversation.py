@@ -7,6 +7,7 @@ from typing import Any
 from copilot.errors import CopilotError, NeedsAnswer, NotFound, OutOfScope
 from copilot.intent import THINGS, Intent
 from copilot.masking import mask, masked
+from copilot.outside.access import reached
 from copilot.outside.catalogue import BUILTIN_NAME
 from copilot.outside.spending import Ledger, Spent, counting
 from copilot.outside.store import Store
@@ -157,6 +158,7 @@ class Conversation:
 
     def situation(self) -> Situation:
         names = {f"{kind}s": self.store.names(kind) for kind in THINGS}
+        names["agents"] += [agent.name for agent in reached(self.store)]
         if BUILTIN_NAME not in names["models"]:
             names["models"].append(BUILTIN_NAME)
         history = tuple(reference(turn) for turn in self.history if turn.get("outcome", "done") in FOLLOWED)
