@@ -198,3 +198,18 @@ def test_an_archive_that_can_be_opened_at_last_is_no_failure_any_more(read: Inge
         "a.zip/x.txt",
         "good.txt",
     ]
+
+
+def test_names_longer_than_a_file_system_takes_cost_nothing(read: Ingest, tmp_path: Path) -> None:
+    long = "文" * 95 + ".txt"
+    mail = letter("With a file")
+    mail.add_attachment("The attached.", filename=long)
+    (tmp_path / "m.eml").write_bytes(mail.as_bytes())
+    (tmp_path / "z.zip").write_bytes(packed({long: b"A long name.", "ok.txt": b"A short one."}))
+    outcomes = {**read(tmp_path / "m.eml"), **read(tmp_path / "z.zip")}
+    assert {name: (outcome.status, outcome.type) for name, outcome in outcomes.items()} == {
+        "m.eml": ("indexed", "eml"),
+        f"m.eml/{long}": ("indexed", "txt"),
+        f"z.zip/{long}": ("indexed", "txt"),
+        "z.zip/ok.txt": ("indexed", "txt"),
+    }

@@ -1,5 +1,6 @@
 """Refresh: a collection follows its sources, and nothing is lost when one of them is out of reach."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -93,10 +94,64 @@ def test_a_source_out_of_reach_costs_nothing(read: Ingest, again: Again, folder:
 def test_a_file_that_was_named_itself_and_is_deleted_goes(read: Ingest, again: Again, folder: Path, store: Store) -> None:
     read(folder / "a.txt")
     read(folder / "sub" / "*.txt")
+    (folder / "sub" / "other.csv").write_text("not asked for")
     (folder / "a.txt").unlink()
     (folder / "sub" / "c.txt").unlink()
     assert statuses(again()) == {"a.txt": "removed", "c.txt": "removed"}
     assert live(store) == []
+
+
+@pytest.mark.parametrize("pattern", ["", "**/*.txt"])
+def test_a_folder_that_lists_nothing_at_all_may_be_a_drive_that_is_gone(
+    pattern: str, read: Ingest, again: Again, folder: Path, store: Store
+) -> None:
+    read(folder / pattern)
+    shutil.rmtree(folder)
+    folder.mkdir()
+    done = again()
+    assert [source.source for source in done.lost] == [str(folder / pattern)]
+    assert done.outcomes == ()
+    assert live(store) == ["a.txt", "b.txt", "sub/c.txt"]
+
+
+@pytest.mark.parametrize("becomes", ["nothing", "a circle"])
+def test_a_link_that_was_named_and_is_gone_costs_nothing(
+    becomes: str, read: Ingest, again: Again, folder: Path, tmp_path: Path, store: Store
+) -> None:
+    (tmp_path / "other.txt").write_text("Another source.")
+    (tmp_path / "current").symlink_to(folder)
+    read(tmp_path / "current")
+    read(tmp_path / "other.txt")
+    (tmp_path / "current").unlink()
+    if becomes == "a circle":
+        (tmp_path / "current").symlink_to("current")
+    done = again()
+    assert [source.source for source in done.lost] == [str(tmp_path / "current")]
+    assert live(store) == ["a.txt", "b.txt", "other.txt", "sub/c.txt"]
+
+
+def test_while_one_source_is_lost_another_one_loses_what_was_deleted(
+    read: Ingest, again: Again, folder: Path, tmp_path: Path, store: Store
+) -> None:
+    (tmp_path / "in-2").mkdir()
+    (tmp_path / "in-2" / "d.txt").write_text("This is d.")
+    read(folder)
+    read(tmp_path / "in-2")
+    shutil.rmtree(tmp_path / "in-2")
+    (folder / "a.txt").unlink()
+    assert statuses(again())["a.txt"] == "removed"
+    assert live(store) == ["b.txt", "d.txt", "sub/c.txt"]
+
+
+def test_a_folder_whose_name_ends_with_an_exclamation_mark_keeps_its_files(read: Ingest, again: Again, folder: Path, store: Store) -> None:
+    (folder / "URGENT!").mkdir()
+    (folder / "URGENT!" / "d.txt").write_text("This is d.")
+    (folder / "URGENT!" / "z.zip").write_bytes(packed({"one.txt": b"One."}))
+    read(folder)
+    assert set(statuses(again()).values()) == {"unchanged"}
+    (folder / "URGENT!" / "z.zip").unlink()
+    (folder / "URGENT!" / "d.txt").unlink()
+    assert [name for name, status in statuses(again()).items() if status == "removed"] == ["URGENT!/d.txt", "URGENT!/z.zip/one.txt"]
 
 
 def test_a_folder_that_may_not_be_entered_keeps_what_was_read_from_it(read: Ingest, again: Again, folder: Path, store: Store) -> None:

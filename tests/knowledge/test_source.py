@@ -17,8 +17,9 @@ from copilot.errors import BadArguments, CopilotError, NotFound, Unavailable
 from copilot.knowledge import web
 from copilot.knowledge.detect import detect
 from copilot.knowledge.ingest import ingest
+from copilot.knowledge.refresh import refresh
 from copilot.knowledge.shelf import Shelf
-from copilot.knowledge.source import canonical, collection_name, find
+from copilot.knowledge.source import canonical, collection_name, find, plain
 from copilot.outside.embed import Embedder
 from copilot.outside.store import Store
 
@@ -328,3 +329,17 @@ def test_objects_that_did_not_change_are_not_fetched_again(s3: Any, store: Store
     s3.put_object(Bucket="acme-docs", Key="manuals/a.txt", Body=b"Another text.")
     assert read() == {"a.txt": "indexed", "sub/b.md": "unchanged"}
     assert len(fetched) == 3
+
+
+def test_objects_with_odd_keys_are_read(s3: Any, store: Store, embedder: Embedder) -> None:
+    keys = ("odd/" + "文" * 120 + ".txt", "odd/a b+c%2F?#.txt", "odd/two//slashes.txt", "odd/wow!/x.txt")
+    for key in keys:
+        s3.put_object(Bucket="acme-docs", Key=key, Body=key.encode())
+    shelf = Shelf(store, embedder, "docs", store.begin("ingest_data", {}, undoable=True))
+    outcomes = ingest(shelf, "S3://acme-docs/odd/", s3=lambda: s3)
+    assert {outcome.name: outcome.status for outcome in outcomes} == {plain(key.removeprefix("odd/")): "indexed" for key in keys}
+    assert {outcome.status for outcome in refresh(shelf, s3=lambda: s3).outcomes} == {"unchanged"}
+    for key in keys:
+        s3.delete_object(Bucket="acme-docs", Key=key)
+    assert [source.source for source in refresh(shelf, s3=lambda: s3).lost] == ["S3://acme-docs/odd/"]
+    assert len(shelf.sources()) == len(keys)

@@ -74,6 +74,15 @@ class Unreadable(Exception):
         self.skipped = skipped
 
 
+NAME_BYTES = 200
+"""What any file system takes as the name of a file."""
+
+
+def storable(name: str) -> str:
+    """Cut a name to what a file system takes; its end stays, which tells the type."""
+    return name.encode("utf-8", "replace")[-NAME_BYTES:].decode("utf-8", "ignore")
+
+
 def tidy(text: str) -> str:
     """Put any run of spaces, line ends and control characters into one space."""
     return " ".join("".join(c if c.isprintable() or c.isspace() else " " for c in text).split())

@@ -1,16 +1,20 @@
 """Bring a collection up to date with its sources: what is new, changed, deleted, and what failed before."""
 
 import glob
-from collections.abc import Sequence
+import os
+from collections.abc import Sequence, Set
+from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from copilot.errors import CopilotError, NotFound
-from copilot.knowledge.ingest import Bucket, Reading, reading
+from copilot.knowledge.ingest import Bucket, reading
 from copilot.knowledge.results import LostSource, Outcome
-from copilot.knowledge.shelf import Shelf
+from copilot.knowledge.shelf import Shelf, outer
 from copilot.knowledge.source import INSIDE, PIPED, fixed, plain
 from copilot.progress import Progress
+
+EMPTY = "It is empty, as when its drive is not there; what came from it stays."
 
 
 class Refresh(NamedTuple):
@@ -28,16 +32,23 @@ def refresh(shelf: Shelf, progress: Progress | None = None, s3: Bucket | None = 
     """
     origins = shelf.store.get("collection", shelf.collection).body["sources"]
     outcomes: list[Outcome] = []
+    followed: list[str] = []
     lost: list[LostSource] = []
     known = shelf.indexed_names()
     with reading(shelf) as run:
         for origin in reversed(origins):  # the newest decides how a file is read that two of them hold
+            source = origin["source"]
+            if _emptied(source, shelf.sources()):
+                lost.append(LostSource(source=source, problem=EMPTY))
+                continue
             try:
-                outcomes += run.read(origin["source"], origin["redact_pii"], progress, s3)
+                outcomes += run.read(source, origin["redact_pii"], progress, s3)
             except CopilotError as error:
-                if not _deleted(origin["source"], error, shelf.sources()):
-                    lost.append(LostSource(source=origin["source"], problem=error.problem))
-        gone = [source for source in shelf.sources() if _is_gone(source, run, [source.source for source in lost])]
+                if not _deleted(source, error, shelf.sources()):
+                    lost.append(LostSource(source=source, problem=error.problem))
+                    continue
+            followed.append(source)
+        gone = [source for source in shelf.sources() if _is_gone(source, run.seen, followed, [origin.source for origin in lost])]
         outcomes += [Outcome(name=name, status="removed") for name in shelf.drop(gone)]
     return Refresh(tuple(outcomes), known, tuple(lost))
 
@@ -50,20 +61,34 @@ def _deleted(origin: str, error: CopilotError, sources: Sequence[str]) -> bool:
     return base.is_dir() if glob.has_magic(origin) else base.parent.is_dir() and _place(origin) in sources
 
 
-def _is_gone(source: str, run: Reading, lost: Sequence[str]) -> bool:
-    """Whether a document was looked for and not found; one inside another counts as that one."""
-    outermost = source.partition(INSIDE)[0]
-    if outermost in run.seen or outermost.startswith(PIPED):
+def _emptied(origin: str, sources: Sequence[str]) -> bool:
+    """Whether nothing at all is left in the folder of a source: where a drive is mounted, that is how it looks without it."""
+    base = fixed(Path(origin))
+    with suppress(OSError):
+        return "://" not in origin and base.is_dir() and not any(base.iterdir()) and any(_covers(origin, source) for source in sources)
+    return False
+
+
+def _is_gone(source: str, seen: Set[str], followed: Sequence[str], lost: Sequence[str]) -> bool:
+    """Whether a document was looked for and not found; one inside another counts as that one.
+
+    While a source is lost, a document goes only where another source shows that it should be there: a link to a folder
+    does not say any more, once it is lost, which documents came through it.
+    """
+    if source.startswith(PIPED) or not seen.isdisjoint((source, *outer(source))):
         return False
-    unentered = any(str(folder) in run.seen for folder in PurePath(outermost).parents)
-    return not unentered and not any(_covers(origin, outermost) for origin in lost)
+    if any(str(folder) in seen for folder in PurePath(source).parents):  # a folder that could not be entered
+        return False
+    return not lost or (any(_covers(origin, source) for origin in followed) and not any(_covers(origin, source) for origin in lost))
 
 
 def _covers(origin: str, source: str) -> bool:
     """Whether a document may have come from a source."""
-    place = origin if "://" in origin else _place(origin)
-    return source.startswith(place.rstrip("/"))
+    if "://" in origin:
+        return source.startswith(origin.rstrip("/"))
+    place = _place(origin).rstrip("/")
+    return source == place or source.startswith((f"{place}/", f"{place}{INSIDE}"))
 
 
 def _place(origin: str) -> str:
-    return plain(str(fixed(Path(origin)).resolve()))
+    return plain(os.path.realpath(fixed(Path(origin))))

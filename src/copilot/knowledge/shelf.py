@@ -44,8 +44,8 @@ class Shelf:
         indexed = {row["source"]: row["digest"] for row in rows if row["status"] == "indexed"}
         for row in rows:
             if row["status"] == "failed":
-                for outer in _outer(row["source"]):
-                    indexed.pop(outer, None)
+                for container in outer(row["source"]):
+                    indexed.pop(container, None)
         return indexed
 
     def put(self, file: File, digest: str, extracted: Extracted) -> Outcome:
@@ -185,7 +185,7 @@ class Shelf:
             start, chunks = start + len(chunks), after
 
 
-def _outer(source: str) -> list[str]:
+def outer(source: str) -> list[str]:
     """Return the sources of the documents that one lies in."""
     parts = source.split(INSIDE)
     return [INSIDE.join(parts[:i]) for i in range(1, len(parts))]

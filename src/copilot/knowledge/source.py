@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from copilot.errors import BadArguments, CopilotError, NotFound
+from copilot.knowledge.blocks import storable
 from copilot.knowledge.bucket import bucket_name, listed
 from copilot.knowledge.ignore import Rule, hidden, ignored, rules
 from copilot.knowledge.web import download
@@ -79,7 +80,7 @@ def _downloaded(url: str, folder: Path) -> File:
 
 def _remote(address: str, name: str, version: str, size: int, fetch: Callable[[Path], None]) -> File:
     problem = f"larger than {MAX_BYTES >> 20} MB" if size > MAX_BYTES else ""
-    return File(Path(PurePosixPath(name).name), plain(address), plain(name), problem, version, fetch)
+    return File(Path(storable(plain(PurePosixPath(name).name))), plain(address), plain(name), problem, version, fetch)
 
 
 def _piped(folder: Path) -> File:

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from copilot.errors import Unavailable
+from copilot.knowledge.blocks import storable
 
 DOWNLOAD_BYTES = 100 << 20
 DOWNLOAD_SECONDS = 120
@@ -79,7 +80,7 @@ def refuse_metadata(url: str) -> None:
 
 def _name(url: str, kind: str) -> str:
     """Name a download by the last part of its address, with the extension of its type where it has none."""
-    last = re.sub(r"[^\w.-]+", "-", unquote(urlsplit(url).path).rstrip("/").rpartition("/")[2]).strip("-.")[-100:]
+    last = storable(re.sub(r"[^\w.-]+", "-", unquote(urlsplit(url).path).rstrip("/").rpartition("/")[2]).strip("-.")[-100:])
     name = last or re.sub(r"[^\w.-]+", "-", urlsplit(url).hostname or "page")
     extension = mimetypes.guess_extension(kind) or ""
     return name if last and Path(name).suffix else f"{name}{extension}"

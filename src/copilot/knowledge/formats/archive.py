@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from copilot.knowledge.blocks import Content, Part, Unreadable, tidy
+from copilot.knowledge.blocks import Content, Part, Unreadable, storable, tidy
 from copilot.knowledge.ignore import hidden
 
 MAX_BYTES = 500 << 20
@@ -34,7 +34,7 @@ def unpack(path: Path, kind: str, folder: Path) -> Content:
 
 def place(folder: Path, number: int, name: str) -> Path:
     """Return where the part of a document goes: a name of ours in a folder of its own, so that no name leads elsewhere."""
-    kept = re.sub(r"[^\w. -]", "_", PurePosixPath(name.replace("\\", "/")).name)[-100:].lstrip(".") or "part"
+    kept = storable(re.sub(r"[^\w. -]", "_", PurePosixPath(name.replace("\\", "/")).name)[-100:]).lstrip(".") or "part"
     (folder / str(number)).mkdir(parents=True)
     return folder / str(number) / kept
 
