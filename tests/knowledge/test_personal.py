@@ -1,6 +1,7 @@
 """Masking: what points at a person goes, figures and dates stay."""
 
 import random
+from pathlib import Path
 
 import pytest
 from benchmarks.personal import labelled, made, measure
@@ -9,7 +10,9 @@ from hypothesis import strategies as st
 
 from copilot.knowledge.blocks import Block
 from copilot.knowledge.personal import count, iban, luhn, mask, mask_blocks
+from copilot.outside.store import Store
 from tests.conftest import shared_data
+from tests.knowledge.conftest import Ingest
 
 
 @pytest.mark.parametrize(
@@ -33,6 +36,14 @@ from tests.conftest import shared_data
         ("call me on 21 212 133 2727", "call me on [PHONE]"),
         ("Desk: 986.291.2294x751", "Desk: [PHONE]"),
         ("password = hunter2hunter2", "password = [KEY]"),
+        ("DB_PASSWORD=hunter22xyz", "DB_PASSWORD=[KEY]"),
+        ("AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG", "AWS_SECRET_ACCESS_KEY=[KEY]"),
+        ("postgres://joe:pa$$w0rd@db.corp.example/x", "postgres://joe:[KEY]@db.corp.example/x"),
+        ("Authorization: Bearer abc123def456", "Authorization: Bearer [KEY]"),
+        ("phone_number: 5551234567", "phone_number: [PHONE]"),
+        ("Phone Number: 5551234567", "Phone Number: [PHONE]"),
+        ("call 5551234567", "call [PHONE]"),
+        ("ssn: 123456789", "ssn: [SSN]"),
         ("-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----", "[KEY]"),
     ],
 )
@@ -111,3 +122,20 @@ def test_of_what_is_labelled_and_made_up_nearly_all_is_found() -> None:
     for kind in ("card", "iban", "email", "ip"):
         assert counts[kind]["found"] >= 0.95 * counts[kind]["there"] > 0, kind
         assert counts[kind]["right"] >= 0.95 * counts[kind]["said"], kind
+
+
+def test_a_private_key_that_an_empty_line_cuts_in_two_is_masked_whole() -> None:
+    key = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED", "MIIEpAIBAAKCAQEA", "x7==\n-----END RSA PRIVATE KEY----- and more"
+    blocks = [Block("Ours:"), *map(Block, key), Block("The end.")]
+    assert [block.text for block in mask_blocks(blocks)] == ["Ours:", "[KEY]", "", " and more", "The end."]
+
+
+def test_what_describes_a_table_repeats_no_personal_data(read: Ingest, tmp_path: Path, store: Store) -> None:
+    (tmp_path / "staff.csv").write_text(
+        "town,phone,password\nOslo,5551234567,abc12345x\nRoma,5559876543,zzz99999y\nOslo,5552223333,qqq77777w\n"
+    )
+    outcomes = read(tmp_path / "staff.csv", redact_pii=True)
+    assert outcomes["staff.csv"].masked == {"phone": 3, "key": 3}
+    texts = [row["text"] for row in store.rows("SELECT text FROM chunks ORDER BY ordinal")]
+    assert "town: Oslo, Roma" in texts[-1]
+    assert not any(secret in text for text in texts for secret in ("555", "12345", "99999", "77777"))

@@ -3,7 +3,7 @@
 import ipaddress
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -95,9 +95,12 @@ def _secret(text: str) -> int:
 
 
 EXTENSION = r"(?: ?(?:x|ext\.?) ?\d{1,6})?"
+PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[\s\S]{0,8000}?-----END [A-Z ]*PRIVATE KEY-----)?")
 FORMS = (
+    Form("key", re.compile(r"://[^\s:/@]{1,64}:(?P<value>[^\s/@]{1,128})@")),
+    Form("key", re.compile(r"(?i)\bauthorization[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?:basic|bearer|token) (?P<value>[\w.~+/=-]{8,})")),
     Form("email", re.compile(r"\b\w[\w.+%'’-]{0,63}@[^\W_](?:[\w-]*[^\W_])?(?:\.[^\W_](?:[\w-]*[^\W_])?)+")),
-    Form("key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[\s\S]{0,8000}?-----END [A-Z ]*PRIVATE KEY-----)?")),
+    Form("key", PRIVATE_KEY),
     Form(
         "key",
         re.compile(
@@ -108,13 +111,14 @@ FORMS = (
     Form(
         "key",
         re.compile(
-            r"(?i)\b(?:password|passwd|pwd|api[_ -]?key|secret(?:[_ -](?:access[_ -])?key)?|access[_ -]?token)"
-            r"[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?P<value>[^\s\"',;]{8,200})"
+            r"(?i)(?:password|passwd|pwd|api[_ -]?key|secret(?:[_ -](?:access[_ -])?key)?|(?:access|auth|session|refresh)[_ -]?token)"
+            r"[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?P<value>[^\s\"',;]{6,200})"
         ),
         _secret,
     ),
     Form("iban", re.compile(r"\b[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]){11,30}"), _iban),
     Form("card", re.compile(r"(?<![\d.-])\d(?:[ -]?\d){12,22}(?!\d)"), _card),
+    Form("ssn", re.compile(r"(?i)(?<![^\W_])(?:ssn|social security(?: number| no\.?)?)[^\w(+]{1,3}(?:is )?(?P<value>\d{9})(?!\d)")),
     Form("ssn", re.compile(r"\b(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}\b")),
     Form(
         "ip",
@@ -126,8 +130,8 @@ FORMS = (
     Form(
         "phone",
         re.compile(
-            r"(?i)\b(?:phone|telephone|tel|mobile|cell|fax|desk|call(?: \w+)?|dial|reach(?: \w+)?|whatsapp)\b"
-            r"[^\w(+]{0,3}(?:number |no\.? )?(?:is |on |at )?"
+            r"(?i)(?<![^\W_])(?:phone|telephone|tel|mobile|cell|fax|desk|call(?: \w+)?|dial|reach(?: \w+)?|whatsapp)(?![^\W_])"
+            r"(?:[^\w(+]|_){0,3}(?:(?:number|no\b\.?)[^\w(+]{1,3})?(?:is |on |at )?"
             rf"(?P<value>[(+]?\d[\d()/ .-]{{5,20}}\d{EXTENSION})(?!\w)"
         ),
         _announced,
@@ -144,10 +148,19 @@ def find(text: str) -> list[tuple[int, int, str]]:
         return []
     found = []
     for form in FORMS:
-        for start, end in _spans(form, text):
-            found.append((start, end, form.kind))
-            text = f"{text[:start]}{BLANK * (end - start)}{text[end:]}"
+        spans = list(_spans(form, text))
+        found += [(start, end, form.kind) for start, end in spans]
+        text = _put(text, spans, lambda start, end: BLANK * (end - start))
     return sorted(found)
+
+
+def _put(text: str, spans: Iterable[tuple[int, int]], other: Callable[[int, int], str]) -> str:
+    """Put something in the place of parts of a text, which are given in order."""
+    parts, position = [], 0
+    for start, end in spans:
+        parts += [text[position:start], other(start, end)]
+        position = end
+    return "".join([*parts, text[position:]])
 
 
 def _spans(form: Form, text: str) -> Iterator[tuple[int, int]]:
@@ -163,17 +176,28 @@ def _spans(form: Form, text: str) -> Iterator[tuple[int, int]]:
 
 def mask(text: str) -> tuple[str, Counter[str]]:
     """Put `[EMAIL]`, `[CARD]` and so on in the place of personal data; return the text and how many of each kind."""
-    parts, position = [], 0
     found = find(text)
-    for start, end, kind in found:
-        parts += [text[position:start], f"[{kind.upper()}]"]
-        position = end
-    return "".join([*parts, text[position:]]), Counter(kind for _, _, kind in found)
+    kinds = {start: kind for start, _, kind in found}
+    masked = _put(text, ((start, end) for start, end, _ in found), lambda start, _: f"[{kinds[start].upper()}]")
+    return masked, Counter(kinds.values())
 
 
 def mask_blocks(blocks: Sequence[Block]) -> tuple[Block, ...]:
     """Mask every block of a document, and what stands above its tables."""
-    return tuple(replace(block, text=mask(block.text)[0], under=mask(block.under)[0]) for block in blocks)
+    return tuple(replace(block, text=mask(block.text)[0], under=mask(block.under)[0]) for block in _without_keys(blocks))
+
+
+def _without_keys(blocks: Sequence[Block]) -> Iterator[Block]:
+    """Mask private keys, also those that an empty line or the end of a page cuts in two."""
+    text = "\n".join(block.text for block in blocks)
+    keys, position = [match.span() for match in PRIVATE_KEY.finditer(text)], 0
+    for block in blocks:
+        end, kept = position + len(block.text), block.text
+        for first, last in reversed([(first, last) for first, last in keys if first < end and last > position]):
+            masked = "[KEY]" if first >= position else ""
+            kept = f"{kept[: max(first - position, 0)]}{masked}{kept[last - position :]}"
+        yield replace(block, text=kept)
+        position = end + 1
 
 
 def count(blocks: Sequence[Block]) -> Counter[str]:

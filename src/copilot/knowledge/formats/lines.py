@@ -48,26 +48,28 @@ def paragraphs(text: str) -> Iterator[str]:
     lines = [line.strip() for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
     widths = sorted(len(line) for line in lines if line)
     full = widths[int(len(widths) * 0.8)] * FULL_SHARE if widths else 0
-    current = ""
+    current: list[str] = []
     for line in lines:
         if UNDERLINE.fullmatch(line):
             line = ""
-        if current and (not line or _opens(line, current, full)):
-            yield tidy(current)
-            current = ""
-        current = _continued(current, line) if current else line
-    if tidy(current):
-        yield tidy(current)
+        if current and (not line or _opens(line, current[-1], full)):
+            yield tidy("\n".join(current))
+            current = []
+        if line:
+            _continue(current, line)
+    if last := tidy("\n".join(current)):
+        yield last
 
 
-def _opens(line: str, current: str, full: float) -> bool:
-    last = current.rsplit("\n", 1)[-1]
+def _opens(line: str, last: str, full: float) -> bool:
     short = len(last) < full and (last[-1] in ".:!?" or line[0].isupper() or line[0].isdigit())
     return short or bool(BULLET.match(line))
 
 
-def _continued(current: str, line: str) -> str:
+def _continue(current: list[str], line: str) -> None:
     """Append a line; a word broken at the line's end is put together again."""
-    if current.endswith("\ufffe") or (current.endswith("-") and current[-2:-1].isalpha() and line[0].islower()):
-        return current[:-1] + line
-    return f"{current}\n{line}"
+    last = current[-1] if current else ""
+    if last.endswith("\ufffe") or (last.endswith("-") and last[-2:-1].isalpha() and line[0].islower()):
+        current[-1] = last[:-1] + line
+    else:
+        current.append(line)

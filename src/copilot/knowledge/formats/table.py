@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from copilot.knowledge.blocks import Block, tidy
+from copilot.knowledge.personal import find
 
 SUMMARY_VALUES = 12
 SUMMARY_COLUMNS = 200
@@ -42,10 +43,13 @@ class Table:
         return Block(text, "row", page, number or self.rows) if text else None
 
     def about(self) -> Block:
-        """Describe the table: how many rows, its columns, and of each its few values, the type and range, or that it is text."""
+        """Describe the table: how many rows, its columns, and of each its few values, the type and range, or that it is text.
+
+        Values that are personal data are not repeated: without the name of their column nothing would tell them from others.
+        """
         parts = [f"Table {self.name} with {self.rows} rows."]
         parts += [f"Columns: {', '.join(self._columns)}."] if self._columns else []
-        described = {name: column.described() for name, column in self._columns.items()}
+        described = {name: column.described(name) for name, column in self._columns.items()}
         parts += [f"{name}: {said}." for name, said in described.items() if said]
         plain = [name for name, column in self._columns.items() if column.type == "text" and not described[name]]
         parts += [f"Text: {', '.join(plain)}."] if plain else []
@@ -75,12 +79,13 @@ class _Column:
             self._low = min(self._low or place, place)
             self._high = max(self._high or place, place)
 
-    def described(self) -> str:
-        if self._values is not None and len(self._values) > 1:
-            return ", ".join(self._values)
-        if self.type in ("number", "date") and self._low and self._high and self._low != self._high:
-            return f"{self.type}s from {self._low[1]} to {self._high[1]}"
-        return ""
+    def described(self, name: str) -> str:
+        values, said = list(self._values or ()), ", ".join(self._values or ())
+        if self.type in ("number", "date") and self._values is None and self._low and self._high:
+            values = [self._low[1], self._high[1]]
+            said = f"{self.type}s from {values[0]} to {values[1]}"
+        told = len(set(values)) > 1 and not any(find(f"{name}: {value}") for value in values)
+        return said if told else ""
 
 
 def caption(text: str) -> Block:
