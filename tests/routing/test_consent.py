@@ -45,7 +45,7 @@ def test_quotations_are_found_in_all_marks_and_apostrophes_are_none(text: str, l
 
 @given(st.text(alphabet="ab '\"“”‘’«»`„", max_size=60))
 def test_quotations_lie_in_the_text_in_order(text: str) -> None:
-    found = list(quotations(text))
+    found = list(quotations(text, 2))
     assert all(0 < start < end < len(text) for start, end in found)
     assert found == sorted(found)
     assert len(unquoted(text, {})) <= len(text)
@@ -54,3 +54,22 @@ def test_quotations_lie_in_the_text_in_order(text: str) -> None:
 def test_plain_requests_do_not_hesitate() -> None:
     for words in ("delete hr", "deploy helpdesk to production", "can you tear down helpdesk now", "I want hr deleted", "get it deployed"):
         assert not hesitates(words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "imagine you delete hr",
+        "she is going to delete hr",
+        "my boss says delete hr",
+        "save hr from being deleted",
+        "delete hr next week",
+        "delete hr in two hours",
+        "tear it down if nobody objects",
+        "I've deleted hr",
+        "nobody may delete hr",
+        "what happens if I delete hr",
+    ],
+)
+def test_what_only_speaks_of_a_call_is_no_request_for_it(words: str) -> None:
+    assert hesitates(words)

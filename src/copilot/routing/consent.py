@@ -74,8 +74,14 @@ PAST = re.compile(
     r"|\b(?:tore|torn) (?:\S+ )?down\b",
     re.IGNORECASE,
 )
-HESITATING = (BANNING, PROTECTING, REPORTING, POSTPONING, PAST)
-"""What is no request to do it now, though it speaks of it: a ban, protection, somebody else's words, another time, the past."""
+SUPPOSING = re.compile(
+    r"\b(?:imagin(?:e|ing)|suppos(?:e|ing)|assuming|pretend(?:ing)?|hypothetical(?:ly)?|might|almost|nearly"
+    r"|considering|thinking (?:of|about)"
+    r"|(?:going|about|plans?|planning|intends?|likes?|tries|tried|trying) to (?:\S+ )?(?:delete|remove|destroy|erase|wipe|tear|deploy))\b",
+    re.IGNORECASE,
+)
+HESITATING = (BANNING, PROTECTING, REPORTING, POSTPONING, PAST, SUPPOSING)
+"""What is no request to do it now, though it speaks of it: a ban, protection, somebody else's words, another time, the past, a thought."""
 WONDERING = re.compile(
     r"^\W*(?:so |and |but )?(?:should|shall|what|why|when|where|who|which|how|whether|if|is|are|was|were|did|does|do you|has|have|"
     r"would it)\b",

@@ -12,15 +12,15 @@ QUOTED = re.compile(
 UNCLOSED = re.compile(r"(?<![^\s:(])[\"“„«‹‘](?=\w)[^\"”»›]*\Z")
 
 
-def quotations(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where quotations of two words or more stand, without their marks; one word in quotation marks is a name."""
+def quotations(text: str, least: int) -> Iterator[tuple[int, int]]:
+    """Yield where quotations of at least so many words stand, without their marks."""
     for found in QUOTED.finditer(text):
-        if len(found[0][1:-1].split()) > 1:
+        if len(found[0][1:-1].split()) >= least:
             yield found.start() + 1, found.end() - 1
 
 
 def unquoted(text: str, names: Mapping[str, Sequence[str]]) -> str:
-    """Return a text without its quotations of two words or more, less those that are names of the workspace."""
+    """Return a text without its quotations; one word in quotation marks is a name, and so are names of the workspace."""
     known = {bare(name) for listed in names.values() for name in listed}
 
     def left(found: re.Match[str]) -> str:

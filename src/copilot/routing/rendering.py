@@ -20,6 +20,8 @@ REGULAR = (
     "period",
 )  # fmt: skip
 MARKS = {name: FIRST_MARK + i for i, name in enumerate((*KINDS, *REGULAR, "quote", "ask", "confirm", "choose", "turn"))}
+LEAST_QUOTED = 3
+"""Words. A shorter quotation is mostly a value ("connection reset"), whose words are marked as any others."""
 LONGEST_WORD, LONGEST_TEXT, LONGEST_BEFORE = 8, 160, 60
 """In pieces of words; what is longer is cut."""
 LONGEST_CUT = 200
@@ -38,8 +40,8 @@ class Rendered:
 
 
 def units(text: str) -> tuple[Token, ...]:
-    """Return the words of a text, a quotation of two words or more as one: what is quoted is no order."""
-    quotes = [Token(text[start:end], start, end) for start, end in quotations(text)]
+    """Return the words of a text, a quotation as one: what is quoted is no order."""
+    quotes = [Token(text[start:end], start, end) for start, end in quotations(text, LEAST_QUOTED)]
     plain = [word for word in tokenize(text) if not any(q.start <= word.start < q.end for q in quotes)]
     return tuple(sorted([*plain, *quotes], key=lambda word: word.start))
 
