@@ -55,9 +55,9 @@ PROTECTING = re.compile(
     re.IGNORECASE,
 )
 REPORTING = re.compile(
-    r"\b(?:says|(?:they|people) say|saying|tells?|told|typed?|wrote|writes|claim(?:s|ed) (?:that|it|to|he|she|they|we)"
+    r"\b(?:says|(?:they|people) say|saying|tells|told|typed|wrote|writes|claim(?:s|ed) (?:that|it|to|he|she|they|we)"
     r"|suggest(?:s|ed)?|mention(?:s|ed)"
-    r"|insist(?:s|ed)?|demand(?:s|ed)|request(?:s|ed)|wants|wanted|wishes|heard|thinks?|asks|asked|quot(?:es|ed)|apparently|supposedly"
+    r"|insist(?:s|ed)?|demand(?:s|ed)|request(?:s|ed)|wants|wanted|wishes|heard|thinks|asks|asked|quot(?:es|ed)|apparently|supposedly"
     r"|according to)\b(?!-)|(?<!\bi )\bsaid\b",
     re.IGNORECASE,
 )
