@@ -117,6 +117,38 @@ def test_what_sqlite_dumps_reads_like_the_database(
     assert tables(read(folder / "a.sql")) == tables(read(folder / "a.db", "sqlite"))
 
 
+def test_what_routines_would_insert_is_no_row_and_nothing_behind_them_is_lost(tmp_path: Path) -> None:
+    (tmp_path / "t.sql").write_text(
+        "CREATE TABLE t (id int);\n"
+        "CREATE TRIGGER a AFTER INSERT ON t BEGIN SELECT CASE WHEN 1 THEN 2 END; INSERT INTO t VALUES (99); END;\n"
+        "CREATE TRIGGER b BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f();\n"
+        "CREATE FUNCTION g() RETURNS void BEGIN ATOMIC INSERT INTO t VALUES (77); SELECT 1; END;\n"
+        "CREATE FUNCTION h() RETURNS int AS $$ BEGIN INSERT INTO t VALUES (66); END; $$ LANGUAGE plpgsql;\n"
+        "INSERT INTO t VALUES (5);\nCREATE VIEW v AS SELECT CASE WHEN 1 THEN 2 END;\nINSERT INTO t VALUES (6);\n"
+    )
+    assert [block.text for block in read(tmp_path / "t.sql") if block.row] == ["id: 5", "id: 6"]
+
+
+@pytest.mark.parametrize("closing", ["", '40,"8 inch pipe,Bern\n'])
+def test_a_quote_that_nothing_closes_takes_no_other_row_with_it(closing: str, tmp_path: Path) -> None:
+    rows = "".join(f"{i},x{i},Roma {i}\n" for i in range(2, 40))
+    (tmp_path / "t.csv").write_text(f'id,size,town\n0,"two\nlines, as ""meant""",Rome\n1,"5 inch pipe,Oslo\n{rows}{closing}')
+    texts = [block.text for block in read(tmp_path / "t.csv") if block.row]
+    assert texts[:3] == [
+        'id: 0; size: two lines, as "meant"; town: Rome',
+        'id: 1; size: "5 inch pipe; town: Oslo',
+        "id: 2; size: x2; town: Roma 2",
+    ]
+    assert len(texts) == (41 if closing else 40)
+
+
+def test_numbers_of_json_stay_as_they_are_written(tmp_path: Path) -> None:
+    long = "9" * 5000
+    (tmp_path / "t.json").write_text(f'{{"price": 1.10, "account": 12345678901234567890.125, "huge": 1e999, "long": {long}}}')
+    texts = [block.text for block in read(tmp_path / "t.json") if block.row]
+    assert texts == ["price: 1.10; account: 12345678901234567890.125; huge: 1e999", f"long: {long}"]
+
+
 def test_a_script_without_tables_is_read_as_text(tmp_path: Path) -> None:
     (tmp_path / "report.sql").write_text("-- Monthly sales by region\nSELECT region, sum(total) FROM sales GROUP BY region;\n")
     content = formats.read(tmp_path / "report.sql", "sql", tmp_path)

@@ -1,6 +1,7 @@
 """CSV and TSV, row by row: a file of any length needs the memory of one row."""
 
 import csv
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -31,9 +32,49 @@ def _blocks(path: Path, encoding: str, delimiters: str) -> Iterator[Block]:
         delimiter = _delimiter(file.read(SAMPLE // 4), delimiters)
         file.seek(0)
         try:
-            yield from _records(csv.reader((line.replace("\0", "") for line in file), delimiter=delimiter), path.stem)
+            yield from _records(_rows(_Lines(file), delimiter), path.stem)
         except csv.Error as error:
             raise Unreadable(f"not a table: {error}") from None
+
+
+class _Lines:
+    """The lines of a file, of which those of the last record can be put back."""
+
+    def __init__(self, file: Iterable[str]) -> None:
+        self._left = iter(file)
+        self._back = deque[str]()
+        self.taken: list[str] = []
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        self.taken.append(self._back.popleft() if self._back else next(self._left).replace("\0", ""))
+        return self.taken[-1]
+
+    def put_back(self) -> None:
+        self._back.extendleft(reversed(self.taken))
+        self.taken = []
+
+
+def _rows(lines: _Lines, delimiter: str) -> Iterator[list[str]]:
+    """Yield rows; a quote that nothing closes, as in `5" pipe`, is a character of its line and takes no other line with it."""
+    strict, lenient = csv.reader(lines, delimiter=delimiter, strict=True), csv.reader(lines, delimiter=delimiter)
+    width = 0
+    while True:
+        lines.taken = []
+        try:
+            row = next(strict, None)
+        except csv.Error as error:
+            swallowed = len(lines.taken) > 1 and (
+                "expected after" not in str(error) or all(line.count(delimiter) >= max(1, width - 1) for line in lines.taken)
+            )
+            lines.put_back()
+            row = next(csv.reader([next(lines)], delimiter=delimiter, quoting=csv.QUOTE_NONE) if swallowed else lenient)
+        if row is None:
+            return
+        width = width or len(row)
+        yield row
 
 
 def _records(rows: Iterable[Sequence[str]], name: str) -> Iterator[Block]:

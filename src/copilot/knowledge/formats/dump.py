@@ -71,9 +71,8 @@ class _Dump:
         token = self.script.next()
         while token.says("TEMPORARY", "TEMP", "GLOBAL", "LOCAL", "UNLOGGED", "OR", "REPLACE", "VIRTUAL"):
             token = self.script.next()
-        if token.says("TRIGGER"):
-            while (last := self.script.skip()) and not last.says("END"):
-                pass
+        if token.says("TRIGGER", "FUNCTION", "PROCEDURE"):
+            self._pass_body()
         elif not token.says("TABLE"):
             if not token.says(";"):
                 self.script.skip()
@@ -85,6 +84,13 @@ class _Dump:
                 self.tables.setdefault(name, Table(name, columns))
             if not token.says(";"):
                 self.script.skip()
+
+    def _pass_body(self) -> None:
+        """Go behind a routine, whose statements are none of the dump's."""
+        token, depth = self.script.next(), 0
+        while token and (depth > 0 or not token.says(";")):
+            depth += token.says("BEGIN", "CASE") - token.says("END")
+            token = self.script.next()
 
     def _inserted(self) -> Iterator[tuple[str, list[str], list[str]]]:
         name, token = self._name()

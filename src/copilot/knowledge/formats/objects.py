@@ -27,7 +27,7 @@ def read(path: Path, kind: str) -> Content:
         return Content(_lines(path, encoding, notes), notes=notes)
     text = decode(path.read_bytes())
     try:
-        return Content(_blocks(json.loads(text), path.stem))
+        return Content(_blocks(_parsed(text), path.stem))
     except json.JSONDecodeError as error:
         if error.msg == "Extra data" and error.lineno > 1:
             return read(path, "ndjson")
@@ -36,12 +36,17 @@ def read(path: Path, kind: str) -> Content:
         raise Unreadable(reason, "Write it again, or save it as .txt.") from None
 
 
+def _parsed(text: str) -> Any:
+    """Parse JSON; numbers stay as they are written, whatever their length."""
+    return json.loads(text, parse_int=str, parse_float=str)
+
+
 def _lines(path: Path, encoding: str, notes: list[str]) -> Iterator[Block]:
     table, broken = Table(path.stem), 0
     with path.open(encoding=encoding, errors=MIXED) as file:
         for number, line in enumerate(file, 1):
             try:
-                value = json.loads(line) if line.strip() else None
+                value = _parsed(line) if line.strip() else None
             except json.JSONDecodeError:
                 broken += 1
                 value = line
