@@ -13,6 +13,7 @@ from copilot.knowledge.personal import count, iban, luhn, mask, mask_blocks
 from copilot.outside.store import Store
 from tests.conftest import shared_data
 from tests.knowledge.conftest import Ingest
+from tests.knowledge.test_parts import letter
 
 
 @pytest.mark.parametrize(
@@ -139,3 +140,8 @@ def test_what_describes_a_table_repeats_no_personal_data(read: Ingest, tmp_path:
     texts = [row["text"] for row in store.rows("SELECT text FROM chunks ORDER BY ordinal")]
     assert "town: Oslo, Roma" in texts[-1]
     assert not any(secret in text for text in texts for secret in ("555", "12345", "99999", "77777"))
+
+
+def test_the_addresses_of_a_mail_are_reported_with_those_in_its_text(read: Ingest, tmp_path: Path) -> None:
+    (tmp_path / "m.eml").write_bytes(letter("Hello", "Call +49 30 1234-5678, or write to ada@corp.example.").as_bytes())
+    assert read(tmp_path / "m.eml")["m.eml"].personal == {"email": 2, "phone": 1}

@@ -343,3 +343,10 @@ def test_objects_with_odd_keys_are_read(s3: Any, store: Store, embedder: Embedde
         s3.delete_object(Bucket="acme-docs", Key=key)
     assert [source.source for source in refresh(shelf, s3=lambda: s3).lost] == ["S3://acme-docs/odd/"]
     assert len(shelf.sources()) == len(keys)
+
+
+def test_a_link_that_leads_in_a_circle_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    assert collection_name(str(tmp_path / "loop")) == "loop"
+    with pytest.raises(NotFound, match="loop"), find(str(tmp_path / "loop")):
+        pass

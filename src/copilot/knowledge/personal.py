@@ -201,5 +201,7 @@ def _without_keys(blocks: Sequence[Block]) -> Iterator[Block]:
 
 
 def count(blocks: Sequence[Block]) -> Counter[str]:
-    """Count the personal data of a document by kind; what describes a whole table (row 0) repeats values of the rows."""
-    return Counter(kind for block in blocks if block.row != 0 for _, _, kind in find(block.text))
+    """Count the personal data of a document by kind; what stands about the whole (row 0) only where it repeats nothing."""
+    found = [(block.row == 0, block.text[start:end], kind) for block in blocks for start, end, kind in find(block.text)]
+    told = {text for about, text, _ in found if not about}
+    return Counter(kind for about, text, kind in found if not about or text not in told)

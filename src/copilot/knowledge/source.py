@@ -2,6 +2,7 @@
 
 import glob
 import hashlib
+import os
 import re
 import sys
 import tempfile
@@ -120,7 +121,8 @@ def collection_name(source: str) -> str:
         name = bucket_name(source) if source.lower().startswith("s3://") else _host(source)
     else:
         path = fixed(_absolute(source))
-        name = path.resolve().stem if path.is_file() else path.resolve().name
+        real = Path(os.path.realpath(path))  # unlike resolve(), of a link that leads in a circle too
+        name = real.stem if path.is_file() else real.name
     return re.sub(r"[^\w.-]+", "-", name).strip("-.").lower()[:MAX_NAME] or "documents"
 
 
