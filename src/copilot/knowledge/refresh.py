@@ -58,14 +58,20 @@ def _deleted(origin: str, error: CopilotError, sources: Sequence[str]) -> bool:
     if not isinstance(error, NotFound) or "://" in origin:
         return False
     base = fixed(Path(origin))
-    return base.is_dir() if glob.has_magic(origin) else base.parent.is_dir() and _place(origin) in sources
+    if glob.has_magic(origin):
+        return base.is_dir()
+    return base.parent.is_dir() and not _bare(base.parent) and _place(origin) in sources
 
 
 def _emptied(origin: str, sources: Sequence[str]) -> bool:
-    """Whether nothing at all is left in the folder of a source: where a drive is mounted, that is how it looks without it."""
-    base = fixed(Path(origin))
+    """Whether nothing at all is left in the folder of a source."""
+    return "://" not in origin and _bare(fixed(Path(origin))) and any(_covers(origin, source) for source in sources)
+
+
+def _bare(folder: Path) -> bool:
+    """Whether a folder holds nothing: where a drive is mounted, that is how it looks without the drive."""
     with suppress(OSError):
-        return "://" not in origin and base.is_dir() and not any(base.iterdir()) and any(_covers(origin, source) for source in sources)
+        return not any(folder.iterdir())
     return False
 
 
