@@ -245,13 +245,28 @@ def test_a_benchmark_that_is_not_passed_stands_before_a_deployment(ctx: Context,
     ctx.store.remove("benchmark", "strict", "op")
 
 
-def test_settings_that_aws_would_refuse_stop_the_deployment(ctx: Context) -> None:
-    ctx.store.set("op", deployment={"log_days": 31, "memory": 64})
-    planned = call(ctx, "plan_deployment", agent="helpdesk")
-    assert len(planned.problems) == 2
-    with pytest.raises(Refused, match="31 days; the nearest that AWS has is 30"):
+def test_what_was_configured_is_taken_said_and_checked(ctx: Context) -> None:
+    call(ctx, "configure_deployment", timeout_seconds=60, memory_mb=2048, log_retention_days=14, rate_limit=3, agent="helpdesk")
+    planned = call(ctx, "plan_deployment")
+    assert "memory mb 2048" in planned.notes[-1]
+    assert "agent helpdesk" in planned.notes[-1]
+    assert {change.type for change in planned.changes} == {"function", "log_group", "usage_plan"}
+    assert [problem for problem in planned.problems if "60 s" in problem]
+    with pytest.raises(Refused, match="a timeout of 60 s is outside 1 to 29"):
         call(ctx, "deploy_agent", agent="helpdesk")
-    ctx.store.set("op", deployment=None)
+    call(ctx, "undo")
+    assert call(ctx, "plan_deployment", agent="helpdesk").changes == ()
+
+
+def test_a_configured_region_or_target_that_does_not_fit_is_refused(ctx: Context) -> None:
+    call(ctx, "configure_deployment", region="eu-central-1")
+    with pytest.raises(Refused, match="is deployed in us-east-1, not in eu-central-1"):
+        call(ctx, "plan_deployment", agent="helpdesk")
+    call(ctx, "undo")
+    call(ctx, "configure_deployment", target="ec2")
+    with pytest.raises(Refused, match="ec2 cannot be deployed to yet"):
+        call(ctx, "plan_deployment", agent="helpdesk")
+    call(ctx, "undo")
 
 
 def test_only_the_built_in_model_can_be_deployed(ctx: Context) -> None:
@@ -375,7 +390,7 @@ def test_a_region_that_does_not_exist_is_refused_with_the_nearest(ctx: Context) 
 
 def test_config_shows_what_the_next_deployment_takes(ctx: Context) -> None:
     config = call(ctx, "show_config")
-    assert (config.environment, config.region, config.settings["log_days"]) == ("dev", "us-east-1", 30)
+    assert (config.environment, config.region, config.serverless["log_days"]) == ("dev", "us-east-1", 30)
 
 
 def test_sessions_of_the_real_and_the_simulated_account_differ_in_their_address_only() -> None:

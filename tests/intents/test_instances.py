@@ -4,7 +4,7 @@ from copilot.context import Context
 from copilot.errors import BadArguments, NeedsAnswer
 from copilot.intents import REGISTRY
 
-(RECOMMEND,) = REGISTRY.group("instances")
+RECOMMEND = REGISTRY["recommend_instance"]
 
 
 def test_the_answer_has_price_date_reason_and_runners_up(ctx: Context) -> None:

@@ -14,6 +14,7 @@ from copilot.errors import NotFound
 FIRST_REGION = "us-east-1"
 """The first of the columns that hold a region's prices."""
 RUNNERS_UP = 4
+HOURS_A_MONTH = 730
 
 
 @dataclass(frozen=True)

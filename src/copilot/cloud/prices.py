@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from copilot.cloud.instances import HOURS_A_MONTH, Offer
 from copilot.cloud.serverless import Settings
 from copilot.resources import resource
 
@@ -15,6 +16,10 @@ SECONDS = (0.5, 2.0)
 LOG_BYTES, ITEM_BYTES = 600, 300
 """What one request leaves in the log and in the table."""
 MONTHS_KEPT = 1
+STORED_BYTES = 200 * 10**6
+"""What the bucket holds for a usual agent: its code, its index and the weights."""
+TOKENS_IN, TOKENS_OUT = (1_000, 3_500), (50, 400)
+"""Tokens of one answer: the passages that are read, and what is written."""
 GB = 10**9
 
 
@@ -32,7 +37,7 @@ class Estimate:
     """A monthly cost in US dollars.
 
     Args:
-        low: At 1,000 requests a month; None when no price is known. `high`: at 100,000.
+        low: At the fewest requests; None when no price is known. `high`: at the most.
         unknown: What is not in the sums because its price is not known.
         as_of: Date of the prices.
     """
@@ -45,25 +50,63 @@ class Estimate:
     assumptions: str
 
 
-def estimate(settings: Settings, stored_bytes: int, region: str) -> Estimate:
+def estimate(settings: Settings, stored_bytes: int, region: str, requests: tuple[int, int] = REQUESTS) -> Estimate:
     """Estimate the serverless deployment.
 
     Args:
         stored_bytes: Size of everything that lies in the bucket.
+        requests: The fewest and the most requests a month.
     """
     table = json.loads(resource("data", "prices.json").read_text(encoding="utf-8"))
     prices = {name: entry["usd"].get(region) for name, entry in table["prices"].items()}
-    uses = [_usage(settings, stored_bytes, requests, seconds) for requests, seconds in zip(REQUESTS, SECONDS, strict=True)]
+    uses = [_usage(settings, stored_bytes, number, seconds) for number, seconds in zip(requests, SECONDS, strict=True)]
     costs = tuple(_cost(what, uses, prices) for what in uses[0])
+    assumed = f"{_span(requests)} requests a month of {SECONDS[0]} to {SECONDS[1]} s each; no free tier, tax or data transfer"
+    return _sum(costs, table["as_of"], assumed)
+
+
+def estimate_tokens(prices: tuple[float | None, float | None], requests: tuple[int, int], as_of: str) -> Estimate:
+    """Estimate what a language model takes.
+
+    Args:
+        prices: USD per million tokens read and written; None where it is not known.
+        requests: The fewest and the most requests a month.
+        as_of: Where the prices are from.
+    """
+    read, written = prices
+    costs = tuple(
+        Cost(what, *(None if price is None else round(n * t * price / 10**6, 4) for n, t in zip(requests, tokens, strict=True)))
+        for what, price, tokens in (("tokens read", read, TOKENS_IN), ("tokens written", written, TOKENS_OUT))
+    )
+    return _sum(costs, as_of, f"{_span(requests)} requests a month that read {_span(TOKENS_IN)} tokens and write {_span(TOKENS_OUT)} each")
+
+
+def estimate_instances(offer: Offer, count: tuple[int, int], as_of: str) -> Estimate:
+    """Estimate instances that run all month, on demand; their volumes and traffic have no known price.
+
+    Args:
+        count: The fewest and the most that run at once.
+    """
+    low, high = (round(offer.price * HOURS_A_MONTH * number, 4) for number in count)
+    costs = Cost("instances", low, high), Cost("volumes", None, None), Cost("data transfer", None, None)
+    return _sum(costs, as_of, f"{_span(count)} x {offer.instance_type} for {HOURS_A_MONTH} hours at ${offer.price:.6g}, on demand, Linux")
+
+
+def _sum(costs: tuple[Cost, ...], as_of: str, assumed: str) -> Estimate:
     known = [cost for cost in costs if cost.low is not None and cost.high is not None]
     return Estimate(
         costs,
         round(sum(cost.low or 0 for cost in known), 2) if known else None,
         round(sum(cost.high or 0 for cost in known), 2) if known else None,
         tuple(cost.what for cost in costs if cost.low is None),
-        table["as_of"],
-        f"{REQUESTS[0]:,} to {REQUESTS[1]:,} requests a month of {SECONDS[0]} to {SECONDS[1]} s each; no free tier, tax or data transfer",
+        as_of,
+        assumed,
     )
+
+
+def _span(numbers: tuple[int, int]) -> str:
+    low, high = numbers
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
 def _usage(settings: Settings, stored_bytes: int, requests: int, seconds: float) -> dict[str, dict[str, float]]:

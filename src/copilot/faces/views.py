@@ -101,6 +101,14 @@ def _cost(result: Any) -> Iterator[RenderableType]:
     yield from (Text(note, style="yellow") for note in result.notes)
 
 
+def _configured(result: Any) -> Iterator[RenderableType]:
+    yield from fields(result, ("serverless", "instances", "autoscaling"))
+    if result.cost:
+        yield from _cost(result)
+    else:
+        yield from (Text(note, style="yellow") for note in result.notes)
+
+
 def _deployed(result: Any) -> Iterator[RenderableType]:
     yield Text(result.endpoint, style="cyan")
     yield Text(f"{result.cost.phrase}, prices as of {result.cost.as_of}", style="dim")
@@ -202,6 +210,8 @@ SPECIAL: dict[str, Callable[[Any], Iterator[RenderableType]]] = {
     "Analysed": analysed,
     "AgentsCompared": _compared,
     "Answered": _answer,
+    "Config": _configured,
+    "Configured": _configured,
     "Deployed": _deployed,
     "Explained": _explained,
     "DoomedDeployment": _deployment,

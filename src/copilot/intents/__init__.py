@@ -11,7 +11,7 @@ GROUPS = {
     "data": "Read company documents into collections and search them.",
     "agents": "Build agents on collections, and ask them.",
     "benchmarks": "Test agents and read the reports.",
-    "instances": "Find the EC2 instance that fits.",
+    "instances": "Find the EC2 instance that fits, and configure a group of them.",
     "deployments": "Plan, deploy, watch and remove deployments.",
     "monitoring": "Rate answers.",
     "operations": "See what was done, and undo it.",

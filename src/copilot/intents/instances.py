@@ -1,18 +1,19 @@
-"""Find the EC2 instance that fits."""
+"""Find the EC2 instance that fits, and configure how many are launched."""
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from annotated_types import Gt
 
+from copilot.cloud.instances import HOURS_A_MONTH
 from copilot.context import Context
 from copilot.errors import NeedsAnswer
 from copilot.intent import Region, intent
+from copilot.intents.deployments.configuration import configure
+from copilot.intents.deployments.results import Configured
 from copilot.result import Item, Result
 
 if TYPE_CHECKING:
     from copilot.cloud.instances import Offer
-
-HOURS_A_MONTH = 730
 
 
 class RunnerUp(Item):
@@ -140,3 +141,85 @@ def _runner_up(offer: "Offer", why: str) -> RunnerUp:
 
 def _gpu(count: int, name: str, memory: float | None) -> str:
     return f"{count} x {name} with {memory:g} GB" if count else ""
+
+
+@intent(
+    "write",
+    examples=(
+        "change min count to 2 and max count to 4",
+        "use t3.large with a 100 GB disk",
+        "launch spot instances with the key pair ops",
+    ),
+)
+def configure_instances(
+    ctx: Context,
+    instance_type: str | None = None,
+    image_id: str | None = None,
+    min_count: int | None = None,
+    max_count: int | None = None,
+    key_name: str | None = None,
+    volume_size: int | None = None,
+    spot: bool | None = None,
+) -> Configured:
+    """Change the EC2 launch configuration being prepared.
+
+    Args:
+        instance_type: Instance type, e.g. t3.large.
+        image_id: AMI id.
+        min_count: Fewest instances.
+        max_count: Most instances.
+        key_name: SSH key pair.
+        volume_size: Root volume, GiB.
+        spot: Use spot instances.
+    """
+    given = {
+        "instance_type": instance_type.lower() if instance_type else None,
+        "image_id": image_id,
+        "min_count": min_count,
+        "max_count": max_count,
+        "key_name": key_name,
+        "volume_size": volume_size,
+        "spot": spot,
+    }
+    return configure(ctx, "instances", given)
+
+
+@intent(
+    "write",
+    examples=(
+        "enable autoscaling",
+        "change desired capacity to 5 and launch template name to test",
+        "scale between 1 and 6 at 60% CPU",
+    ),
+)
+def configure_autoscaling(
+    ctx: Context,
+    enabled: bool | None = None,
+    min_size: int | None = None,
+    max_size: int | None = None,
+    desired_capacity: int | None = None,
+    launch_template: str | None = None,
+    target_cpu: float | None = None,
+    availability_zones: list[str] | None = None,
+) -> Configured:
+    """Turn autoscaling on or off, or change it.
+
+    Args:
+        enabled: On or off.
+        min_size: Smallest group.
+        max_size: Largest group.
+        desired_capacity: Desired number of instances.
+        launch_template: Launch template name.
+        target_cpu: Target average CPU, percent.
+        availability_zones: Zones, e.g. eu-central-1a.
+    """
+    given = {
+        "enabled": enabled,
+        "min_size": min_size,
+        "max_size": max_size,
+        "desired_capacity": desired_capacity,
+        "launch_template": launch_template,
+        "target_cpu": target_cpu,
+        "availability_zones": availability_zones or None,
+    }
+    return configure(ctx, "autoscaling", given)

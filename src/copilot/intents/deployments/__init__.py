@@ -1,14 +1,13 @@
 """Plan, deploy, watch and remove deployments."""
 
 from collections import Counter
-from dataclasses import asdict
 
 from copilot.context import Context
-from copilot.errors import CopilotError, NotFound
+from copilot.errors import CopilotError
 from copilot.intent import Preview, intent
+from copilot.intents.deployments.configuration import configure_deployment, estimate_cost, show_config
 from copilot.intents.deployments.preparation import check_plan, engine_of, hold_account, prepared, recorded
 from copilot.intents.deployments.results import (
-    Config,
     Deployed,
     DeploymentRow,
     Deployments,
@@ -23,12 +22,21 @@ from copilot.intents.deployments.workspace import (
     check_gates,
     check_reach,
     chosen_agent,
-    chosen_environment,
     named_deployment,
     overridden,
-    settings,
     shut_gates,
 )
+
+__all__ = [
+    "configure_deployment",
+    "deploy_agent",
+    "destroy_deployment",
+    "estimate_cost",
+    "list_deployments",
+    "plan_deployment",
+    "show_config",
+    "show_deployment",
+]
 
 
 @intent(
@@ -235,19 +243,3 @@ def destroy_deployment(ctx: Context, deployment: str) -> DestroyedDeployment:
     if left and not deleted:
         raise CopilotError(f"Nothing of {thing.name} could be removed: {left[0].physical}: {left[0].why}", "Mend the cause and try again.")
     return DestroyedDeployment(name=thing.name, deleted=deleted, left=tuple(f"{s.type} {s.physical} ({s.why})" for s in left))
-
-
-@intent("read", examples=("display config", "show deployment settings", "what would be deployed, and where?"))
-def show_config(ctx: Context) -> Config:
-    """Show the deployment configuration being prepared."""
-    try:
-        agent = chosen_agent(ctx, None).name
-    except NotFound:
-        agent = None
-    return Config(
-        agent=agent,
-        environment=chosen_environment(ctx, None),
-        region=ctx.region,
-        account=ctx.account,
-        settings=asdict(settings(ctx)),
-    )

@@ -8,7 +8,18 @@ from copilot.context import Context
 from copilot.errors import NotFound, Refused, Unavailable
 from copilot.intents.deployments.results import PlannedDeployment
 from copilot.intents.deployments.shown import change_rows, cost_of
-from copilot.intents.deployments.workspace import check_model, check_region, chosen_agent, chosen_environment, deployment_name, settings
+from copilot.intents.deployments.workspace import (
+    check_model,
+    check_region,
+    check_target,
+    chosen_agent,
+    chosen_environment,
+    chosen_region,
+    configured,
+    deployment_name,
+    settings,
+    taken,
+)
 from copilot.outside.store import now
 
 if TYPE_CHECKING:
@@ -48,11 +59,12 @@ def prepared(ctx: Context, agent: str | None, environment: str | None) -> Iterat
 
     thing, place = chosen_agent(ctx, agent), chosen_environment(ctx, environment)
     name = deployment_name(ctx, thing, place)
+    check_target(ctx)
     check_model(ctx, thing)
     check_region(ctx, name)
-    with hold_account(ctx) as (session, notes):
+    with hold_account(ctx, chosen_region(ctx)) as (session, notes):
         check_account(ctx, session, name)
-        ready = prepare(ctx.store, session, ctx.home, thing, name, place, settings(ctx))
+        ready = prepare(ctx.store, session, ctx.home, thing, name, place, settings(configured(ctx)))
         plan = ready.engine.plan(ready.wanted)
         ready.engine.journal.save(plan)
         yield (
@@ -70,7 +82,7 @@ def prepared(ctx: Context, agent: str | None, environment: str | None) -> Iterat
                 unchanged=plan.unchanged,
                 cost=cost_of(ready.cost),
                 problems=tuple(f"{finding.resource}: {finding.problem}" for finding in ready.findings),
-                notes=notes,
+                notes=(*notes, *taken(ctx, agent, environment)),
             ),
         )
 

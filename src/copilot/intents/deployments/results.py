@@ -35,7 +35,8 @@ class Cost(Item):
         if self.low_usd is None or self.high_usd is None:
             return "at an unknown cost"
         extra = f" and the unknown price of {', '.join(self.unknown)}" if self.unknown else ""
-        return f"for about {self.low_usd:.2f} to {self.high_usd:.2f} USD a month{extra}"
+        span = f"{self.low_usd:,.2f}" if self.low_usd == self.high_usd else f"{self.low_usd:,.2f} to {self.high_usd:,.2f}"
+        return f"for about {span} USD a month{extra}"
 
 
 class PlannedDeployment(Result):
@@ -185,16 +186,77 @@ class DestroyedDeployment(Result):
         return f"{self.name} is gone: {self.deleted} resources deleted, nothing is left."
 
 
+class Changed(Item):
+    """A setting with its value before and after; None is what nobody has said."""
+
+    setting: str
+    before: Any
+    after: Any
+
+
+class Configured(Result):
+    """What was changed in the configuration, and all that is set now."""
+
+    changes: tuple[Changed, ...]
+    region: str
+    settings: dict[str, dict[str, Any]]
+    cost: Cost | None
+    notes: tuple[str, ...]
+
+    @property
+    def headline(self) -> str:
+        if not self.changes:
+            return "That is what was set already: nothing changed."
+        said = "; ".join(f"{c.setting.replace('_', ' ')}: {_said(c.before)} → {_said(c.after)}" for c in self.changes)
+        return f"Set {said}{f', {self.cost.phrase}' if self.cost else ''}."
+
+    @property
+    def next_steps(self) -> tuple[str, ...]:
+        return ("copilot deployments show-config", "copilot deployments plan", "copilot undo")
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, list | tuple):
+        return ", ".join(value)
+    return "not set" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
 class Config(Result):
-    """The settings that the next deployment takes."""
+    """The settings that the next deployment takes; `serverless` are those of the function and its endpoint."""
 
     agent: str | None
     environment: str
     region: str
     account: str
-    settings: dict[str, Any]
+    target: str
+    serverless: dict[str, Any]
+    instances: dict[str, Any]
+    autoscaling: dict[str, Any]
+    cost: Cost | None
+    notes: tuple[str, ...]
 
     @property
     def headline(self) -> str:
         what = f"{self.agent} to {self.environment}" if self.agent else f"an agent to {self.environment}"
-        return f"The next deployment takes {what} in {self.region} ({self.account} account)."
+        cost = f", {self.cost.phrase}" if self.cost else ""
+        return f"The next deployment takes {what} in {self.region} ({self.target}, {self.account} account){cost}."
+
+    @property
+    def next_steps(self) -> tuple[str, ...]:
+        return ("copilot deployments plan", "copilot deployments deploy-agent")
+
+
+class EstimatedCost(Result):
+    """What something costs a month; tokens apart, None where no model is asked."""
+
+    what: str
+    region: str
+    infrastructure: Cost
+    tokens: Cost | None
+
+    @property
+    def headline(self) -> str:
+        words = f"{self.what} would run in {self.region} {self.infrastructure.phrase}"
+        return f"{words}; the model's tokens come {self.tokens.phrase}." if self.tokens else f"{words}."

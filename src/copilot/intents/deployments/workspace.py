@@ -1,6 +1,5 @@
 """Which agent, environment and deployment a call means, and whether it may be deployed."""
 
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from copilot.context import Context
@@ -8,31 +7,65 @@ from copilot.errors import BadArguments, NeedsAnswer, NotFound, Refused
 from copilot.outside.store import Thing
 
 if TYPE_CHECKING:
+    from copilot.cloud.configuration import Deployment
     from copilot.cloud.serverless import Settings
 
 SHORTEST_REASON = 8
 """Characters of the reason to deploy what its benchmarks hold back."""
 
 
-def configured(ctx: Context) -> dict[str, Any]:
-    """Return what the workspace says about deployments, e.g. `{"environment": "staging", "memory": 2048}`."""
-    return dict(ctx.store.settings().get("deployment", {}))
+BURST = 2
+"""Requests at once, as a multiple of those that are allowed in a second."""
 
 
-def settings(ctx: Context) -> "Settings":
-    """Return the workspace's deployment settings over the defaults; raise BadArguments for a value that is none."""
+def configured(ctx: Context) -> "Deployment":
+    """Return what was configured about deployments."""
+    from copilot.cloud.configuration import read
+
+    return read(ctx.store).deployment
+
+
+def settings(said: "Deployment") -> "Settings":
+    """Return what was configured over the defaults, as the serverless graph takes it."""
     from copilot.cloud.serverless import Settings
 
-    chosen = {f.name: configured(ctx)[f.name] for f in fields(Settings) if f.name in configured(ctx)}
-    for name, value in chosen.items():
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise BadArguments(f"The deployment setting {name} = {value!r} is not a whole number.", "See: copilot deployments show-config")
-    return Settings(**chosen)
+    burst = None if said.rate_limit is None else BURST * said.rate_limit
+    chosen = {
+        "memory": said.memory_mb,
+        "timeout": said.timeout_seconds,
+        "log_days": said.log_retention_days,
+        "rate": said.rate_limit,
+        "burst": burst,
+    }
+    return Settings(**{name: value for name, value in chosen.items() if value is not None})
+
+
+def chosen_region(ctx: Context) -> str:
+    """Return the region that was configured, else the one of the environment."""
+    return configured(ctx).region or ctx.region
+
+
+def taken(ctx: Context, agent: str | None, environment: str | None) -> tuple[str, ...]:
+    """Say what a plan takes from the configuration, because the call does not say it."""
+    said = configured(ctx).model_dump(exclude_none=True)
+    said = {name: value for name, value in said.items() if not {"agent": agent, "environment": environment}.get(name)}
+    listed = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in said.items())
+    return (f"Taken from the configuration: {listed}.",) if listed else ()
+
+
+def check_target(ctx: Context) -> None:
+    """Raise Refused when a target is configured that nothing can be deployed to yet."""
+    target = configured(ctx).target
+    if target not in (None, "serverless"):
+        raise Refused(
+            f"The configured target {target} cannot be deployed to yet: only serverless can.",
+            "Change it: copilot deployments configure --target serverless",
+        )
 
 
 def chosen_agent(ctx: Context, name: str | None) -> Thing:
     """Return the agent that is named, else the one in the settings, else the newest; raise NotFound when there is none."""
-    name = name or configured(ctx).get("agent")
+    name = name or configured(ctx).agent
     if name:
         return ctx.store.get("agent", name)
     agents = sorted(ctx.store.all("agent"), key=lambda agent: agent.changed_at)
@@ -42,7 +75,7 @@ def chosen_agent(ctx: Context, name: str | None) -> Thing:
 
 
 def chosen_environment(ctx: Context, environment: str | None) -> str:
-    return str(environment or configured(ctx).get("environment", "dev"))
+    return environment or configured(ctx).environment or "dev"
 
 
 def deployment_name(ctx: Context, agent: Thing, environment: str) -> str:
@@ -80,11 +113,11 @@ def check_reach(ctx: Context, thing: Thing) -> None:
 
 def check_region(ctx: Context, name: str) -> None:
     """Raise Refused when the deployment already is in another region."""
-    thing = ctx.store.find("deployment", name)
-    if thing and thing.body["region"] != ctx.region:
+    thing, region = ctx.store.find("deployment", name), chosen_region(ctx)
+    if thing and thing.body["region"] != region:
         raise Refused(
-            f"{name} is deployed in {thing.body['region']}, not in {ctx.region}.",
-            f"Use --region {thing.body['region']}, or remove it first: copilot deployments destroy {name}",
+            f"{name} is deployed in {thing.body['region']}, not in {region}.",
+            f"Use copilot deployments configure --region {thing.body['region']}, or remove it first: copilot deployments destroy {name}",
         )
 
 
