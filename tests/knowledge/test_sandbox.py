@@ -160,14 +160,35 @@ def test_a_scanned_page_is_read_or_says_how_to_read_it(readers: Sandbox) -> None
     assert extracted["chunks"] or (extracted["reason"] == "needs OCR" and "tesseract" in extracted["hint"])
 
 
-def test_pictures_of_text_go_through_tesseract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from PIL import Image
-
+@pytest.fixture
+def tesseract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program of that name that reads the same in every picture."""
     program = tmp_path / "bin" / "tesseract"
     program.parent.mkdir()
     program.write_text('#!/bin/sh\n/bin/cat > /dev/null\necho "The gate closes at nine."\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(program.parent))
+
+
+@pytest.mark.usefixtures("tesseract")
+def test_a_scanned_page_as_large_as_a_house_does_not_cost_the_others(tmp_path: Path) -> None:
+    import pypdfium2
+
+    with pypdfium2.PdfDocument.new() as made, pypdfium2.PdfDocument(SAMPLES / "notice-scanned.pdf") as page:
+        made.import_pages(page)
+        made.import_pages(page)
+        made[1].set_mediabox(0, 0, 14_400, 14_400)
+        made[1].set_cropbox(0, 0, 14_400, 14_400)
+        made.save(tmp_path / "two.pdf")
+    with Sandbox(1) as readers:
+        extracted = read(readers, tmp_path / "two.pdf")
+    assert [chunk[2] for chunk in extracted["chunks"]] == [1, 2]
+
+
+@pytest.mark.usefixtures("tesseract")
+def test_pictures_of_text_go_through_tesseract(tmp_path: Path) -> None:
+    from PIL import Image
+
     frames = [Image.new("L", (40, 20), shade) for shade in (0, 255)]
     frames[0].save(tmp_path / "two.tiff", save_all=True, append_images=frames[1:])
     with Sandbox(1) as readers:

@@ -1,5 +1,6 @@
 """PDF through pdfium: the text of each page, and character recognition for pages that are pictures."""
 
+import math
 import re
 from bisect import bisect_left
 from pathlib import Path
@@ -11,6 +12,8 @@ from copilot.knowledge.formats.layout import Line
 
 MAX_PAGES = 5000
 DOTS_PER_INCH = 200
+MAX_PIXELS = 80_000_000
+"""A page that would have more is drawn coarser; one of A0 has 62 million."""
 NOTED_PAGES = 10
 PRINTED = re.compile(r"[^\s][^\r\n]*")
 FIGURE_END = re.compile(r"\d[)%*]*[ \t\r]*$", re.MULTILINE)
@@ -60,7 +63,8 @@ def _page(document: Any, number: int, reader: tabular.Reader) -> list[Line]:
     if text.strip():
         found = _lines(page, textpage, text, reader)
     else:
-        picture = page.render(scale=DOTS_PER_INCH / 72, grayscale=True).to_pil() if _has_picture(page) else None
+        scale = min(DOTS_PER_INCH / 72, math.sqrt(MAX_PIXELS / max(1, page.get_width() * page.get_height())))
+        picture = page.render(scale=scale, grayscale=True).to_pil() if _has_picture(page) else None
         found = [Line(line) for line in ocr.recognise(picture).splitlines()] if picture else []
     page.close()
     return found
