@@ -209,6 +209,18 @@ def test_a_workbook_is_read_sheet_by_sheet_as_it_is_shown(workbook: Path) -> Non
     assert "sheet Empty holds no cells" in content.notes
 
 
+def test_long_numbers_of_a_workbook_keep_their_digits(tmp_path: Path) -> None:
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    rows = (["Card", "Account", "Share", "Size"], [4111111111111111, 1.2345678901234e13, 0.1 + 0.2, 1e300])
+    for row in rows:
+        book.active.append(row)
+    book.save(tmp_path / "t.xlsx")
+    texts = [block.text for block in read(tmp_path / "t.xlsx") if block.row]
+    assert texts == ["Card: 4111111111111111; Account: 12345678901234; Share: 0.3; Size: 1e+300"]
+
+
 def test_json_is_read_by_the_names_that_lead_to_each_value(tmp_path: Path) -> None:
     value = {
         "company": "Acme",

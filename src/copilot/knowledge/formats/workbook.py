@@ -11,6 +11,8 @@ from typing import Any
 from copilot.knowledge.blocks import Block, Content, Unreadable, tidy
 from copilot.knowledge.formats.table import Table, caption, is_header, named, numeric
 
+MAX_WHOLE = 10**18
+"""Whole numbers below this are written out: account and card numbers are found by their digits."""
 Row = tuple[int, list[str]]
 """The number of a row in its sheet, from 1, and its cells."""
 
@@ -62,7 +64,7 @@ def _text(cell: Any) -> str:
     if isinstance(value, float | int) and not isinstance(value, bool):
         if "%" in re.sub(r'"[^"]*"', "", shape or ""):
             return f"{round(value * 100, 6):.15g}%"
-        return f"{value:.15g}"
+        return str(int(value)) if abs(value) < MAX_WHOLE and value == int(value) else f"{value:.15g}"
     if isinstance(value, datetime.datetime):
         return value.isoformat(" ", "seconds").removesuffix(" 00:00:00")
     return str(value)
