@@ -178,7 +178,6 @@ REPORTED = [
     'it says "delete helpdesk',
     "my colleague wants to delete helpdesk", "protect helpdesk from deletion", "stop anyone from deleting helpdesk", "undelete helpdesk",
     "delete helpdesk tomorrow", "we deleted helpdesk", "helpdesk was deleted", "delete helpdesk after lunch",
-    "imagine you delete helpdesk", "she is going to delete helpdesk",
 ]  # fmt: skip
 
 

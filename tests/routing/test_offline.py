@@ -230,3 +230,9 @@ def test_the_card_tells_the_figures_of_the_shipped_model(router: OfflineRouter) 
     figures = router.model.words["card"]["held_out"]
     for name in ("intent", "call", "oos_recall", "false_oos", "acted", "right_of_acted"):
         assert f"{figures[name]:.3f}".removeprefix("0") in card
+
+
+@pytest.mark.parametrize("folder", ["/tmp/a1/data/samples/company", "~/repos/copilot/data/samples/company", "./x/company"])
+def test_where_a_folder_lies_does_not_change_what_is_wanted(say, folder: str) -> None:  # type: ignore[no-untyped-def]
+    route = say(f"ingest {folder} into the company collection")
+    assert (route.intent, route.args, route.decision) == ("ingest_data", {"source": folder, "collection": "company"}, "act")

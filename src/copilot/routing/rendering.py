@@ -1,5 +1,6 @@
 """What the encoder is given: the words of an utterance, with marks before what was recognised in them, and what they were said after."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,6 +23,8 @@ REGULAR = (
 MARKS = {name: FIRST_MARK + i for i, name in enumerate((*KINDS, *REGULAR, "quote", "ask", "confirm", "choose", "turn"))}
 LEAST_QUOTED = 3
 """Words. A shorter quotation is mostly a value ("connection reset"), whose words are marked as any others."""
+DEEP = re.compile(r"^(?:~|\.{0,2})/(?:[^/]+/)+(?=[^/]+/?$)")
+"""The folders above the last part of a path: where a thing lies tells nothing of what is wanted."""
 LONGEST_WORD, LONGEST_TEXT, LONGEST_BEFORE = 8, 160, 60
 """In pieces of words; what is longer is cut."""
 LONGEST_CUT = 200
@@ -54,7 +57,7 @@ def render(words: Sequence[Token], mentions: Sequence[Mention], situation: Situa
             ids += [MARKS[kind] for kind in (mentions[begun].of or (mentions[begun].kind,)) if kind in MARKS]
             begun += 1
         quoted = " " in word.text
-        own = [MARKS["quote"]] if quoted else pieces(word.text)
+        own = [MARKS["quote"]] if quoted else pieces(DEEP.sub("./", word.text))
         places.append(len(ids) if len(ids) < LONGEST_TEXT else -1)
         ids += own[:LONGEST_WORD]
     ids = ids[:LONGEST_TEXT]
