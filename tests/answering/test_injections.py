@@ -113,7 +113,7 @@ def test_no_word_of_a_document_or_an_answer_reaches_a_router(guarded: Context) -
     def perform(intent: Intent, args: Mapping[str, Any], _: bool) -> Any:
         return intent.run(args, guarded)
 
-    talk = Conversation(guarded.store, "chat", REGISTRY, lambda: listening, parse_line, perform)
+    talk = Conversation(guarded.store, "chat", REGISTRY, lambda: listening, lambda: listening, parse_line, perform)
     for question in (QUESTIONS[0], "When does the desk open?", "And what else?"):
         talk.say(question)
     assert run(guarded, "show_agent", name="helpdesk", conversation=True).conversation[-1].answer == LEAVE
