@@ -1,5 +1,6 @@
 """Set text and rules on PDF pages at given places, in the standard Helvetica; made-up documents are printed with it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 PAGE = (612, 792)
@@ -46,21 +47,30 @@ class Print:
 
     def data(self) -> bytes:
         """Return the PDF file."""
-        streams = ["\n".join(page).encode("cp1252") for page in self.pages]
-        kids = " ".join(f"{5 + 2 * n} 0 R" for n in range(len(streams)))
-        font = "<< /Type /Font /Subtype /Type1 /BaseFont /{} /Encoding /WinAnsiEncoding >>"
-        objects = [b"<< /Type /Catalog /Pages 2 0 R >>", f"<< /Type /Pages /Kids [{kids}] /Count {len(streams)} >>".encode()]
-        objects += [font.format("Helvetica").encode(), font.format("Helvetica-Bold").encode()]
-        for n, stream in enumerate(streams):
-            page = f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {PAGE[0]} {PAGE[1]}] /Contents {6 + 2 * n} 0 R "
-            objects.append(f"{page}/Resources << /Font << /F1 3 0 R /F2 4 0 R >> >> >>".encode())
-            objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream))
-        out, offsets = bytearray(b"%PDF-1.4\n"), []
-        for number, body in enumerate(objects, 1):
-            offsets.append(len(out))
-            out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
-        start = len(out)
-        out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
-        out += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-        out += b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, start)
-        return bytes(out)
+        return pdf_file(["\n".join(page).encode("cp1252") for page in self.pages], PAGE)
+
+
+def pdf_file(streams: Sequence[bytes], size: tuple[int, int]) -> bytes:
+    """Wrap content streams into a PDF: catalogue, page tree, two fonts, then a page and its content for each stream.
+
+    Args:
+        streams: What is drawn on each page, in the fonts /F1 (Helvetica) and /F2 (bold).
+        size: Width and height of every page, in points.
+    """
+    kids = " ".join(f"{5 + 2 * n} 0 R" for n in range(len(streams)))
+    font = "<< /Type /Font /Subtype /Type1 /BaseFont /{} /Encoding /WinAnsiEncoding >>"
+    objects = [b"<< /Type /Catalog /Pages 2 0 R >>", f"<< /Type /Pages /Kids [{kids}] /Count {len(streams)} >>".encode()]
+    objects += [font.format("Helvetica").encode(), font.format("Helvetica-Bold").encode()]
+    for n, stream in enumerate(streams):
+        page = f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {size[0]} {size[1]}] /Contents {6 + 2 * n} 0 R "
+        objects.append(f"{page}/Resources << /Font << /F1 3 0 R /F2 4 0 R >> >> >>".encode())
+        objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream))
+    out, offsets = bytearray(b"%PDF-1.4\n"), []
+    for number, body in enumerate(objects, 1):
+        offsets.append(len(out))
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    start = len(out)
+    out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
+    out += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    out += b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, start)
+    return bytes(out)

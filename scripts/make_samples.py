@@ -1,4 +1,4 @@
-"""Make the PDF, the DOCX and the scan of data/samples from their texts, the same bytes every time: python scripts/make_samples.py."""
+"""Make the PDF, the DOCX and the scan of data/samples from their texts, the same bytes every time: python -m scripts.make_samples."""
 
 import io
 import random
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+from benchmarks.printing import pdf_file
 from docx import Document
 from PIL import Image, ImageDraw, ImageFont
 
@@ -51,37 +52,11 @@ def make_pdf(text: str) -> bytes:
         height -= int(LEADING * (len(lines) + 0.7))
     for number, page in enumerate(pages, 1):
         page.append(f"BT /F1 9 Tf {PAGE[0] // 2} 34 Td (Page {number} of {len(pages)}) Tj ET")
-    return _pdf_file(["\n".join(page).encode("cp1252") for page in pages])
+    return pdf_file(["\n".join(page).encode("cp1252") for page in pages], PAGE)
 
 
 def _escape(line: str) -> str:
     return line.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")
-
-
-def _pdf_file(streams: list[bytes]) -> bytes:
-    """Wrap content streams into a PDF: catalogue, page tree, two fonts, then a page and its content for each stream."""
-    first = 5
-    kids = " ".join(f"{first + 2 * n} 0 R" for n in range(len(streams)))
-    font = "<< /Type /Font /Subtype /Type1 /BaseFont /{} /Encoding /WinAnsiEncoding >>"
-    objects = [
-        b"<< /Type /Catalog /Pages 2 0 R >>",
-        f"<< /Type /Pages /Kids [{kids}] /Count {len(streams)} >>".encode(),
-        font.format("Helvetica").encode(),
-        font.format("Helvetica-Bold").encode(),
-    ]
-    for n, stream in enumerate(streams):
-        page = f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {PAGE[0]} {PAGE[1]}] /Contents {first + 2 * n + 1} 0 R "
-        objects.append(f"{page}/Resources << /Font << /F1 3 0 R /F2 4 0 R >> >> >>".encode())
-        objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream))
-    out, offsets = bytearray(b"%PDF-1.4\n"), []
-    for number, body in enumerate(objects, 1):
-        offsets.append(len(out))
-        out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
-    start = len(out)
-    out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
-    out += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-    out += b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, start)
-    return bytes(out)
 
 
 def make_docx(text: str) -> bytes:

@@ -19,7 +19,7 @@ from copilot.routing.route import KINDS, Situation
 WORDS: dict[str, Any] = json.loads(resource("data", "utterances", "names.json").read_text(encoding="utf-8"))
 TOPICS, ENDINGS, PEOPLE, MODELS, USERS = (WORDS[part] for part in ("topics", "endings", "people", "models", "users"))
 
-FREE_TEXT = ("purpose", "question", "query", "instructions", "comment", "action", "source", "subject", "topic")
+OWN_WORDS = ("purpose", "question", "query", "instructions", "comment", "action", "source", "subject", "topic")
 ANSWERING = ("", "", "", "", "it's ", "um, ", "let's say ", "the ", "make it ", "ok, ", "i'd go for ", "use ")
 CHANGING = (
     "yes but ",
@@ -111,7 +111,7 @@ class Sampler:
         span = self.random.choice(whole.spans)
         said, ability = whole.text[span.start : span.end], self.abilities[line.intent]
         before = re.search(r"\b(?:to|in|for|on|at|from|with|into|by|called|named)\s+$", whole.text[: span.start])
-        plain = span.arg in FREE_TEXT
+        plain = span.arg in OWN_WORDS
         others = {name: value for name, value in whole.args.items() if name != span.arg}
         pending: dict[str, Any] | None = None
         history = situation.history
