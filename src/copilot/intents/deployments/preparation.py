@@ -142,3 +142,16 @@ def engine_of(ctx: Context, session: "Session", name: str, stack: str) -> "Engin
 
     check_account(ctx, session, name)
     return open_engine(ctx.store, session, ctx.home, name, stack)
+
+
+def put_back(ctx: Context, **_recorded: str | None) -> str:
+    """Roll back what a killed process left half-done in the account that this one reaches."""
+    from copilot.cloud.journal import unfinished
+
+    said: list[str] = []
+    for region in sorted({apply.region for apply in unfinished(ctx.store) if (apply.account == "simulated") != ctx.live}):
+        with hold_account(ctx, region) as (_, notes):
+            said += notes
+    waiting = ", ".join(apply.deployment for apply in unfinished(ctx.store))
+    said += [f"{waiting} was cut off in the other account; it is put back when that is reached (--live or without)."] if waiting else []
+    return " ".join(said) or "Nothing was left half-done."
