@@ -1,32 +1,20 @@
-"""Compile data/ec2_instances.csv and its header from public data: python scripts/build_instances.py FOLDER, which holds the source."""
+"""Compile the EC2 tables of data/ from public data: python scripts/build_instances.py FOLDER, which holds the sources."""
 
 import csv
+import gzip
 import json
 import sys
 from pathlib import Path
 
+from copilot.cloud.offers import COLUMNS, DISCOUNTS, HEADER, OTHER, TYPES
+
 DATA = Path(__file__).resolve().parents[1] / "data"
 PRICE = "on_demand_usd_per_hour_"
 US_EAST_1_AS_OF, ELSEWHERE_AS_OF = "2026-07-20", "2026-07-05"
-COLUMNS = (
-    "instance_type",
-    "vcpus",
-    "memory_gib",
-    "gpus",
-    "gpu_share",
-    "gpu_name",
-    "gpu_memory_gb",
-    "accelerator",
-    "architecture",
-    "burstable",
-    "bare_metal",
-    "storage",
-    "network",
-)
 GPU_NAMES = {"g2": "NVIDIA GRID K520"}
 """Where the source leaves the name out."""
 
-HEADER = {
+ABOUT = {
     "what": "EC2 instance types with their on-demand prices: USD per hour, Linux, shared tenancy. A mirror, not live.",
     "units": {
         "memory_gib": "GiB",
@@ -36,6 +24,8 @@ HEADER = {
         "accelerator": "a chip for machine learning or video that is no GPU",
         "architecture": "x86_64, arm64, or x86_64_mac and arm64_mac, which run macOS only",
         "a region's code": "USD per hour; empty when not offered there or not known",
+        "spot": "USD per hour, on average; in ec2_discounts.csv",
+        "reserved_1yr, reserved_3yr": "USD per hour, all upfront, standard class; in ec2_discounts.csv",
     },
     "notes": [
         "20 new bare metal types carry the price of dedicated tenancy, 6 to 10 percent above the shared one.",
@@ -48,7 +38,7 @@ HEADER = {
             "licence": "Apache-2.0",
         },
         {
-            "of": "prices elsewhere, GPU memory as marketed, attributes of 13 types",
+            "of": "prices elsewhere, spot and reserved prices, GPU memory as marketed, attributes of 13 types",
             "name": "AWS Price List as of 2026-07-05, as kept by instances.vantage.sh",
             "licence": "public list prices (facts)",
         },
@@ -82,19 +72,37 @@ def compile_row(row: dict[str, str]) -> dict[str, str]:
 
 def compile_table(folder: Path) -> None:
     """Write both files of `data/` from the source folder."""
-    with (folder / "ec2_instances.csv").open(encoding="utf-8", newline="") as file:
+    with (folder / TYPES).open(encoding="utf-8", newline="") as file:
         rows = sorted(csv.DictReader(file), key=lambda row: row["instance_type"])
     priced = {name.removeprefix(PRICE).replace("_", "-"): name for name in rows[0] if name.startswith(PRICE)}
     regions = ["us-east-1", *sorted(priced.keys() - {"us-east-1"})]
-    with (DATA / "ec2_instances.csv").open("w", encoding="utf-8", newline="") as file:
+    with (DATA / TYPES).open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, (*COLUMNS, *regions), lineterminator="\n")
         writer.writeheader()
         for row in rows:
             writer.writerow({**compile_row(row), **{region: row[priced[region]] for region in regions}})
     as_of = {region: US_EAST_1_AS_OF if region == "us-east-1" else ELSEWHERE_AS_OF for region in regions}
-    header = {**HEADER, "types": len(rows), "as_of": as_of}
-    (DATA / "ec2_instances.json").write_text(json.dumps(header, indent=2) + "\n", encoding="utf-8")
-    print(f"{len(rows)} types, {len(regions)} regions, {(DATA / 'ec2_instances.csv').stat().st_size:,} bytes")
+    header = {**ABOUT, "types": len(rows), "as_of": as_of, "discounts_as_of": dict.fromkeys(regions, ELSEWHERE_AS_OF)}
+    (DATA / HEADER).write_text(json.dumps(header, indent=2) + "\n", encoding="utf-8")
+    others = compile_discounts(folder, regions)
+    print(f"{len(rows)} types, {len(regions)} regions, {others} of their prices with discounts")
+
+
+def compile_discounts(folder: Path, regions: list[str]) -> int:
+    """Write spot and reserved prices; a spot price that is no lower than the one on demand is none. Return how many rows there are."""
+    with gzip.open(folder / "ec2_prices_long.csv.gz", "rt", encoding="utf-8") as source:
+        rows = [_discount(row) for row in csv.DictReader(source) if row["operating_system"] == "linux" and row["region_code"] in regions]
+    rows = sorted(row for row in rows if any(row[2:]))
+    with (DATA / OTHER).open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([DISCOUNTS, *rows])
+    return len(rows)
+
+
+def _discount(row: dict[str, str]) -> tuple[str, ...]:
+    spot = row["spot_avg_usd_per_hour"]
+    spot = "" if spot and float(spot) >= float(row["ondemand_usd_per_hour"]) else spot
+    prices = spot, row["reserved_1yr_allupfront_usd_per_hour"], row["reserved_3yr_allupfront_usd_per_hour"]
+    return row["instance_type"], row["region_code"], *(f"{float(price):.5g}" if price and float(price) else "" for price in prices)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ def test_the_answer_has_price_date_reason_and_runners_up(ctx: Context) -> None:
     assert said["price"] == 0.0336
     assert said["region"] == "us-east-1"
     assert said["as_of"] == "2026-07-20"
+    assert 0 < said["reserved_3yr"] < said["reserved_1yr"] < said["price"]
+    assert said["discounts_as_of"] == "2026-07-05"
     assert "arm64" in said["why"]
     assert "x86_64" in " ".join(runner["why"] for runner in said["runners_up"])
 

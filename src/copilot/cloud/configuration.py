@@ -3,15 +3,15 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
 
-from copilot.cloud.instances import Offer, load
+from copilot.cloud.offers import Offer, Table
 from copilot.cloud.rules import MEMORY_MB, RETENTION_DAYS, TIMEOUT_S
 from copilot.errors import BadArguments, NotFound
 from copilot.outside.store import Store
-from copilot.resources import resource
 
 KIND, NAME = "configuration", "workspace"
 GROUP_SIZE = ("min_size", "max_size", "desired_capacity", "target_cpu")
@@ -162,7 +162,7 @@ def change(store: Store, operation: str, section: str, given: Mapping[str, Any],
     with store.transaction():
         before = read(store)
         after = _revised(before, section, said)
-        _check_region(after, region)
+        _check_region(after, region, store.path.parent)
         if after != before:
             store.put(KIND, NAME, after.said(), operation)
     return before, after
@@ -188,22 +188,26 @@ def differences(before: Configuration, after: Configuration) -> Iterator[tuple[s
                 yield name, getattr(old, name), getattr(new, name)
 
 
-def offer(instance_type: str, region: str) -> Offer:
-    """Return an instance type at its price in a region; raise NotFound when the region has none."""
-    offers = {o.instance_type: o for o in load(resource("data", "ec2_instances.csv"), region)}
+def offer(instance_type: str, region: str, home: Path | None = None) -> Offer:
+    """Return an instance type at its price in a region; raise NotFound when the region has none.
+
+    Args:
+        home: The workspace's folder, which may have prices of its own.
+    """
+    offers = {o.instance_type: o for o in Table.of(home).offers(region)}
     if instance_type.lower() not in offers:
         find = f"See what fits: copilot instances recommend --memory 4 --region {region}"
         raise NotFound.named(f"instance type with a price in {region}", instance_type, offers, find)
     return offers[instance_type.lower()]
 
 
-def _check_region(configuration: Configuration, region: str) -> None:
+def _check_region(configuration: Configuration, region: str, home: Path) -> None:
     deployment, instances, group = configuration.deployment, configuration.instances, configuration.autoscaling
     where = deployment.region or region
     if deployment.region:
-        load(resource("data", "ec2_instances.csv"), where)
+        Table.of(home).offers(where)
     if instances.instance_type:
-        offer(instances.instance_type, where)
+        offer(instances.instance_type, where, home)
     for zone in group.availability_zones or ():
         if not re.fullmatch(rf"{where}[a-z]", zone):
             raise BadArguments(f"The zone {zone} is not in {where}.", f"Write it like {where}a, or configure the region first.")
@@ -222,13 +226,13 @@ CAUTIONS: tuple[tuple[Callable[[Configuration], bool], str], ...] = (
 )
 
 
-def cautions(configuration: Configuration, region: str) -> tuple[str, ...]:
+def cautions(configuration: Configuration, region: str, home: Path) -> tuple[str, ...]:
     """Return what a person should know about the configuration as it stands."""
     said = [text for holds, text in CAUTIONS if holds(configuration)]
     instances = configuration.instances
     if instances.instance_type:
         try:
-            architecture = offer(instances.instance_type, configuration.deployment.region or region).architecture
+            architecture = offer(instances.instance_type, configuration.deployment.region or region, home).architecture
         except NotFound as error:
             return (*said, error.problem)
         if instances.image_id:

@@ -1,44 +1,19 @@
 """The cheapest EC2 instance that meets some requirements, why, and what else comes near."""
 
-import csv
-import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
+from copilot.cloud.offers import Offer
 from copilot.errors import NotFound
 
-FIRST_REGION = "us-east-1"
-"""The first of the columns that hold a region's prices."""
 RUNNERS_UP = 4
 HOURS_A_MONTH = 730
-
-
-@dataclass(frozen=True)
-class Offer:
-    """An instance type at its price in one region.
-
-    `memory` is in GiB; `gpu_memory` in GB of each GPU, as marketed; `gpu_share` the part of a whole GPU that each
-    device is; `price` in USD per hour, on demand.
-    """
-
-    instance_type: str
-    vcpus: int
-    memory: float
-    gpus: int
-    gpu_share: float
-    gpu_name: str
-    gpu_memory: float
-    accelerator: str
-    architecture: str
-    burstable: bool
-    bare_metal: bool
-    storage: str
-    network: str
-    price: float
+PREVIOUS = {"a1", "c1", "c3", "c4", "cc2", "cr1", "g2", "hs1", "i2", "m1", "m2", "m3", "m4", "r3", "r4", "t1"}
+"""Families that AWS no longer recommends. The flag that comes with the data also marks some that it still does."""
 
 
 @dataclass(frozen=True)
@@ -111,60 +86,28 @@ CAVEATS = (
         "its GPU is a slice: {0.gpu_share:g} of an {0.gpu_name}, with {0.gpu_memory:g} GB",
         "has a whole GPU",
     ),
+    Caveat(
+        lambda o, _: o.family in PREVIOUS, "it is of a previous generation, which AWS no longer recommends", "is of a current generation"
+    ),
     Caveat(lambda o, _: o.bare_metal, "it is bare metal: a whole machine that takes minutes to start", "is not bare metal"),
 )
 
 
-def load(table: Path, region: str) -> list[Offer]:
-    """Read the offers of one region.
-
-    Args:
-        table: A CSV file as `scripts/build_instances.py` writes it.
-        region: AWS region code.
-
-    Raises:
-        NotFound: the table has no prices for the region.
-    """
-    with table.open(encoding="utf-8", newline="") as file:
-        rows = csv.reader(file)
-        columns = next(rows)
-        regions = columns[columns.index(FIRST_REGION) :]
-        if region not in regions:
-            raise NotFound.named("region with known prices", region, regions, f"Regions with prices: {', '.join(sorted(regions))}.")
-        price = columns.index(region)
-        return [_offer(row, row[price]) for row in rows if row[price]]
-
-
-def price_date(header: Path, region: str) -> str:
-    """Return the day of a region's prices, ISO 8601, from the header beside the table."""
-    return str(json.loads(header.read_text(encoding="utf-8"))["as_of"][region])
-
-
-def _offer(row: Sequence[str], price: str) -> Offer:
-    name, vcpus, memory, gpus, share, gpu_name, gpu_memory, accelerator, architecture, burstable, metal, storage, network = row[:13]
-    return Offer(
-        instance_type=name,
-        vcpus=int(vcpus),
-        memory=float(memory),
-        gpus=int(gpus),
-        gpu_share=float(share or 0),
-        gpu_name=gpu_name,
-        gpu_memory=float(gpu_memory or 0),
-        accelerator=accelerator,
-        architecture=architecture,
-        burstable=bool(burstable),
-        bare_metal=bool(metal),
-        storage=storage,
-        network=network,
-        price=float(price),
-    )
-
-
-def rank(offers: Sequence[Offer], wanted: Requirements) -> list[Offer]:
+def rank(offers: Iterable[Offer], wanted: Requirements) -> list[Offer]:
     """Return the offers that meet every requirement, cheapest first; at one price the smaller, then by name."""
-    checks = [(RULES[name].meets, value) for name, value in wanted.given.items()]
-    fitting = [offer for offer in offers if all(meets(offer, value) for meets, value in checks)]
-    return sorted(fitting, key=lambda o: (o.price, o.vcpus, o.memory, o.instance_type))
+    return sorted(_fitting(offers, wanted), key=_order)
+
+
+def _fitting(offers: Iterable[Offer], wanted: Requirements) -> list[Offer]:
+    left = list(offers)
+    for name, value in wanted.given.items():
+        meets = RULES[name].meets
+        left = [offer for offer in left if meets(offer, value)]
+    return left
+
+
+def _order(offer: Offer) -> tuple[float, int, float, str]:
+    return offer.price, offer.vcpus, offer.memory, offer.instance_type
 
 
 def recommend(offers: Sequence[Offer], wanted: Requirements, region: str) -> Advice:
@@ -205,7 +148,12 @@ def _runners_up(ranked: Sequence[Offer], drawbacks: Sequence[Caveat], wanted: Re
     for offer in islice(others, RUNNERS_UP):
         if len(reasons) < RUNNERS_UP:
             reasons.setdefault(offer, [])
-    return [(offer, _passed_over(offer, best, said)) for offer, said in sorted(reasons.items(), key=lambda item: others.index(item[0]))]
+    chosen = sorted(reasons.items(), key=lambda item: _order(item[0]))
+    new = [caveat for caveat in CAVEATS if caveat not in drawbacks]
+    return [
+        (offer, _passed_over(offer, best, [*said, *(c.text.format(offer) for c in new if c.holds(offer, wanted))]))
+        for offer, said in chosen
+    ]
 
 
 def _passed_over(offer: Offer, best: Offer, said: Sequence[str]) -> str:
@@ -228,16 +176,17 @@ def _nothing(offers: Sequence[Offer], wanted: Requirements, region: str) -> NotF
 
 def _relax(offers: Sequence[Offer], wanted: Requirements, name: str) -> str:
     """Say what there is when one requirement gives way, or an empty string."""
-    ranked = rank(offers, replace(wanted, **{name: None}))
-    if not ranked:
+    others = _fitting(offers, replace(wanted, **{name: None}))
+    if not others:
         return ""
     rule = RULES[name]
     if rule.most:
-        amount = max(map(rule.most, ranked))
-        nearest = next(offer for offer in ranked if rule.most(offer) == amount)
+        amount = max(map(rule.most, others))
+        others = [offer for offer in others if rule.most(offer) == amount]
         gives = _said(name, amount).removeprefix("at least ")
     else:
-        nearest, gives = ranked[0], f"without {_said(name, wanted.given[name])}"
+        gives = f"without {_said(name, wanted.given[name])}"
+    nearest = min(others, key=_order)
     return f"{gives}: {nearest.instance_type} at ${nearest.price:.6g}"
 
 
@@ -250,5 +199,10 @@ def _other_chips(offers: Sequence[Offer], name: str) -> str:
 
 def _named(full: str, wanted: str) -> bool:
     """Tell whether every word of a wanted name is in the full one: 'l4' names the NVIDIA L4, and not the L40S."""
-    words = set(re.findall(r"[a-z0-9]+", wanted.lower())) - {"tesla", "gpu"}
-    return bool(words) and words <= set(re.findall(r"[a-z0-9]+", full.lower()))
+    words = _words(wanted) - {"tesla", "gpu"}
+    return bool(words) and words <= _words(full)
+
+
+@lru_cache(maxsize=256)
+def _words(name: str) -> frozenset[str]:
+    return frozenset(re.findall(r"[a-z0-9]+", name.lower()))

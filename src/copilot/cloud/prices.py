@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from copilot.cloud.instances import HOURS_A_MONTH, Offer
+from copilot.cloud.instances import HOURS_A_MONTH
+from copilot.cloud.offers import Offer
 from copilot.cloud.serverless import Settings
 from copilot.resources import resource
 

@@ -13,7 +13,7 @@ from copilot.intents.deployments.results import Configured
 from copilot.result import Item, Result
 
 if TYPE_CHECKING:
-    from copilot.cloud.instances import Offer
+    from copilot.cloud.offers import Offer
 
 
 class RunnerUp(Item):
@@ -31,14 +31,19 @@ class RunnerUp(Item):
 class Recommended(Result):
     """The cheapest instance type that fits.
 
-    `price` is in USD per hour, on demand, as of the day `as_of`; `memory` in GiB; `gpu_memory` in GB of each GPU as
-    marketed, None without a GPU; `matches` is how many types fit.
+    `price` is in USD per hour, on demand, as of the day `as_of`; `spot` is an average, `reserved_1yr` and `reserved_3yr` are
+    all upfront, also in USD per hour, as of `discounts_as_of`, None where not known; `memory` is in GiB; `gpu_memory` in GB of
+    each GPU as marketed, None without a GPU; `matches` is how many types fit.
     """
 
     instance_type: str
     price: float
     region: str
     as_of: str
+    spot: float | None
+    reserved_1yr: float | None
+    reserved_3yr: float | None
+    discounts_as_of: str | None
     why: str
     vcpus: int
     memory: float
@@ -56,9 +61,11 @@ class Recommended(Result):
     def headline(self) -> str:
         gpu = _gpu(self.gpus, self.gpu_name, self.gpu_memory)
         monthly = f"about ${self.price * HOURS_A_MONTH:,.2f} a month"
+        others = {"spot": self.spot, "reserved for a year": self.reserved_1yr, "for three": self.reserved_3yr}
+        less = ", ".join(f"{name} ${price:.4g}" for name, price in others.items() if price)
         return (
             f"{self.instance_type} has {self.vcpus} vCPUs and {self.memory:g} GiB{f', {gpu}' if gpu else ''} "
-            f"for ${self.price:.6g} an hour ({monthly}) in {self.region}, as of {self.as_of}."
+            f"for ${self.price:.6g} an hour ({monthly}) in {self.region}, as of {self.as_of}{f'; {less}' if less else ''}."
         )
 
 
@@ -93,8 +100,8 @@ def recommend_instance(
         max_price: Highest price, USD per hour.
         region: AWS region code.
     """
-    from copilot.cloud.instances import Requirements, load, price_date, recommend
-    from copilot.resources import resource
+    from copilot.cloud.instances import Requirements, recommend
+    from copilot.cloud.offers import Discount, Table
 
     wanted = Requirements(vcpus, memory, gpus, gpu_memory, gpu_name or None, architecture, max_price)
     if not wanted.given:
@@ -104,14 +111,19 @@ def recommend_instance(
             "Say what it needs: memory, vCPUs, GPUs, a price; e.g. copilot instances recommend --vcpus 2 --memory 4",
             {"ask": "memory", "intent": "recommend_instance", "args": given},
         )
-    where = region or ctx.region
-    advice = recommend(load(resource("data", "ec2_instances.csv"), where), wanted, where)
+    where, table = region or ctx.region, Table.of(ctx.home)
+    advice = recommend(table.offers(where), wanted, where)
     best = advice.best
+    less = table.discounts(where, {best.instance_type}).get(best.instance_type, Discount())
     return Recommended(
         instance_type=best.instance_type,
         price=best.price,
         region=where,
-        as_of=price_date(resource("data", "ec2_instances.json"), where),
+        as_of=table.price_date(where),
+        spot=less.spot,
+        reserved_1yr=less.reserved_1yr,
+        reserved_3yr=less.reserved_3yr,
+        discounts_as_of=table.header()["discounts_as_of"].get(where),
         why=advice.why,
         vcpus=best.vcpus,
         memory=best.memory,

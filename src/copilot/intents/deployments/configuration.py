@@ -31,7 +31,7 @@ def configure(ctx: Context, section: str, given: Mapping[str, Any]) -> Configure
         region=after.deployment.region or ctx.region,
         settings=after.said(),
         cost=_cost(ctx, after, section != "deployment" or after.deployment.target == "ec2"),
-        notes=cautions(after, ctx.region),
+        notes=cautions(after, ctx.region, ctx.home),
     )
 
 
@@ -103,7 +103,7 @@ def show_config(ctx: Context) -> Config:
         instances=configuration.said().get("instances", {}),
         autoscaling=configuration.said().get("autoscaling", {}),
         cost=_cost(ctx, configuration, target == "ec2"),
-        notes=cautions(configuration, ctx.region),
+        notes=cautions(configuration, ctx.region, ctx.home),
     )
 
 
@@ -115,19 +115,18 @@ def _cost(ctx: Context, configuration: "Configuration", on_instances: bool) -> C
         return cost_of(estimate(settings(configuration.deployment), STORED_BYTES, configuration.deployment.region or ctx.region))
     kind = configuration.instances.instance_type
     try:
-        return _instances_cost(kind, configuration.group_size, configuration.deployment.region or ctx.region) if kind else None
+        return _instances_cost(ctx, kind, configuration.group_size, configuration.deployment.region or ctx.region) if kind else None
     except NotFound:
         return None
 
 
-def _instances_cost(instance_type: str, count: tuple[int, int], region: str) -> Cost:
+def _instances_cost(ctx: Context, instance_type: str, count: tuple[int, int], region: str) -> Cost:
     from copilot.cloud.configuration import offer
-    from copilot.cloud.instances import price_date
+    from copilot.cloud.offers import Table
     from copilot.cloud.prices import estimate_instances
-    from copilot.resources import resource
 
-    day = price_date(resource("data", "ec2_instances.json"), region)
-    return cost_of(estimate_instances(offer(instance_type, region), count, day))
+    found = offer(instance_type, region, ctx.home)
+    return cost_of(estimate_instances(found, count, Table.of(ctx.home).price_date(region)))
 
 
 @intent(
@@ -162,7 +161,7 @@ def estimate_cost(
     thing = None if kind and not agent else chosen_agent(ctx, agent)
     if kind:
         size = (count, count) if count else (1, 1) if instance_type else configuration.group_size
-        infrastructure = _instances_cost(kind.lower(), size, region)
+        infrastructure = _instances_cost(ctx, kind.lower(), size, region)
     else:
         infrastructure = cost_of(estimate(settings(configuration.deployment), STORED_BYTES, region, requests))
     return EstimatedCost(
