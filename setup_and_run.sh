@@ -41,15 +41,17 @@ install_product() {
     printf '%s' "$digest" >"$stamp"
 }
 
-# The Lambda bundle is made of linux wheels whatever this machine is; without them only deploying is unavailable.
+# What is deployed is made of linux wheels whatever this machine is; without them only deploying is unavailable.
 fetch_lambda_wheels() {
-    local version
+    local version machine
     version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
     mkdir -p "$wheels"
-    quiet_pip download --no-deps --require-hashes --only-binary=:all: --python-version "$version" \
-        --platform manylinux_2_28_x86_64 --platform manylinux_2_27_x86_64 --platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64 \
-        -d "$wheels" -r lambda.lock ||
-        say "The wheels for AWS Lambda could not be had; deploying will say so. Mend it with: rm .venv/.installed && ./setup_and_run.sh doctor"
+    for machine in x86_64 aarch64; do
+        quiet_pip download --no-deps --require-hashes --only-binary=:all: --python-version "$version" \
+            --platform "manylinux_2_28_$machine" --platform "manylinux_2_27_$machine" --platform "manylinux_2_17_$machine" \
+            --platform "manylinux2014_$machine" -d "$wheels" -r lambda.lock ||
+            say "The wheels for AWS ($machine) could not be had; deploying will say so. Mend it with: rm .venv/.installed && ./setup_and_run.sh doctor"
+    done
 }
 
 install_tesseract() {

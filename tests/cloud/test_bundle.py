@@ -32,7 +32,7 @@ def test_of_our_own_code_only_what_answers_is_in_it(built: Path) -> None:
         rooms = {name.split("/")[1] for name in archive.namelist() if name.startswith("copilot/")}
         cloud = {name for name in archive.namelist() if name.startswith("copilot/cloud/")}
     assert not rooms & {"intents", "routing", "faces", "evaluation", "context.py", "intent.py"}
-    assert cloud == {"copilot/cloud/__init__.py", "copilot/cloud/handler.py"}
+    assert cloud == {"copilot/cloud/__init__.py", "copilot/cloud/handler.py", "copilot/cloud/service.py"}
 
 
 def test_it_is_the_same_bytes_when_built_again(built: Path, tmp_path: Path) -> None:
@@ -42,7 +42,7 @@ def test_it_is_the_same_bytes_when_built_again(built: Path, tmp_path: Path) -> N
 
 
 def test_installed_libraries_do_where_there_are_no_wheels(tmp_path: Path) -> None:
-    if not bundle._this_machine_will_do(VERSION):
+    if not bundle._this_machine_will_do(VERSION, "x86_64"):
         pytest.skip("this machine is not linux x86_64")
     with zipfile.ZipFile(bundle.build(tmp_path, VERSION, wheels=tmp_path / "none")) as archive:
         names = archive.namelist()
@@ -55,6 +55,12 @@ def test_a_wheel_that_is_not_in_the_lock_is_not_packed(tmp_path: Path) -> None:
         (tmp_path / f"{name}-9.9-cp399-cp399-manylinux_2_28_x86_64.whl").write_bytes(b"forged")
     with pytest.raises(Unavailable):
         bundle.build(tmp_path / "cache", "3.99", wheels=tmp_path)
+
+
+def test_for_another_machine_its_own_wheels_are_packed(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="aarch64") as missing:
+        bundle.build(tmp_path, VERSION, wheels=tmp_path / "none", machine="aarch64")
+    assert "manylinux_2_28_aarch64" in missing.value.hint
 
 
 def test_for_another_python_without_wheels_the_command_is_given(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The zip that runs in Lambda: our own files and the linux wheels they need, the same bytes every time."""
+"""The zip that answers for a deployed agent: our own files and the linux wheels they need, the same bytes every time."""
 
 import ast
 import platform
@@ -14,8 +14,11 @@ from pathlib import Path, PurePosixPath
 from copilot.errors import Unavailable
 from copilot.resources import PACKAGE
 
-ENTRY = "copilot.cloud.handler"
-HANDLER = f"{ENTRY}.handle"
+ENTRIES = ("copilot.cloud.handler", "copilot.cloud.service")
+"""What is started: by Lambda, and where an agent is a service of its own."""
+HANDLER = "copilot.cloud.handler.handle"
+MAIN = "main.py"
+START = b"import sys\n\nfrom copilot.cloud.service import main\n\nmain(*sys.argv[1:])\n"
 LIBRARIES = ("numpy", "tokenizers")
 MOST_BYTES = 200 * 10**6
 """Unzipped; AWS allows 250 MiB."""
@@ -23,6 +26,8 @@ LOCK = PACKAGE.parents[1] / "lambda.lock"
 WHEELS = PACKAGE.parents[1] / ".cache" / "lambda"
 LEFT_OUT = {"tests", "f2py", "distutils", "include"}
 SUFFIXES_LEFT_OUT = {".pyi", ".pyc", ".a", ".lib", ".h"}
+KEPT = 2
+"""Zips that are kept: one for each kind of machine."""
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
 Member = tuple[str, bytes]
@@ -37,20 +42,21 @@ def python_version(live: bool) -> str:
     return "{}.{}".format(*(max(running, (3, 12)) if live else running))
 
 
-def build(folder: Path, version: str, wheels: Path = WHEELS) -> Path:
+def build(folder: Path, version: str, wheels: Path = WHEELS, machine: str = "x86_64") -> Path:
     """Return the zip for a Python version, built when nothing like it is in `folder`.
 
     Args:
         folder: Where zips are kept, named by what went into them.
         version: E.g. `3.12`.
         wheels: Where the set-up put the wheels of `lambda.lock`.
+        machine: `x86_64` or `aarch64`.
 
     Raises:
-        Unavailable: the libraries cannot be had for linux x86_64 and that version.
+        Unavailable: the libraries cannot be had for linux, that machine and that version.
     """
-    found = _wheels(wheels, version)
-    if not found and not _this_machine_will_do(version):
-        raise Unavailable(f"The linux wheels for Lambda (Python {version}) are not in {wheels}.", f"Run: {download(version)}")
+    found = _wheels(wheels, version, machine)
+    if not found and not _this_machine_will_do(version, machine):
+        raise Unavailable(f"The linux wheels for {machine} (Python {version}) are not in {wheels}.", f"Run: {download(version, machine)}")
     own = list(own_files())
     seed = sha256("".join(f"{name}{sha256(body).hexdigest()}" for name, body in own).encode())
     seed.update("".join(path.name for path in found).encode() or _installed_versions().encode() + version.encode())
@@ -59,23 +65,25 @@ def build(folder: Path, version: str, wheels: Path = WHEELS) -> Path:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         members = sorted({**dict(own), **dict(_from_wheels(found) if found else _installed())}.items())
         _write(bundle, members)
-        for old in set(folder.glob("bundle-*.zip")) - {bundle}:
+        for old in sorted(folder.glob("bundle-*.zip"), key=lambda path: path.stat().st_mtime)[:-KEPT]:
             old.unlink(missing_ok=True)
     return bundle
 
 
-def download(version: str) -> str:
+def download(version: str, machine: str = "x86_64") -> str:
     """Return the command that fetches the wheels for a Python version."""
-    platforms = " ".join(f"--platform manylinux_2_{minor}_x86_64" for minor in (28, 27, 17))
+    platforms = " ".join(f"--platform manylinux_2_{minor}_{machine}" for minor in (28, 27, 17))
     return (
         f"python -m pip download --no-deps --require-hashes --only-binary=:all: --python-version {version} {platforms} "
-        f"--platform manylinux2014_x86_64 -d {WHEELS} -r {LOCK}"
+        f"--platform manylinux2014_{machine} -d {WHEELS} -r {LOCK}"
     )
 
 
 def own_files() -> Iterator[Member]:
-    """Yield our files that the entry needs, followed through their imports, under their place in the package."""
-    waiting, seen = [ENTRY], set()
+    """Yield our files that the entries need, followed through their imports, under their place in the package."""
+    yield MAIN, START
+    waiting: list[str] = [*ENTRIES]
+    seen = set()
     while waiting:
         module = waiting.pop()
         if module in seen:
@@ -98,21 +106,21 @@ def _imported(source: Path) -> Iterator[str]:
             yield node.module
 
 
-def _wheels(folder: Path, version: str) -> list[Path]:
+def _wheels(folder: Path, version: str, machine: str) -> list[Path]:
     """Return one wheel of the lock for each library, or nothing when one is missing."""
     tags = (f"-cp{version.replace('.', '')}-", "-abi3-")
     locked = set(re.findall(r"sha256:([0-9a-f]{64})", LOCK.read_text(encoding="utf-8"))) if LOCK.exists() else set()
     found = {
         path.name.partition("-")[0]: path
-        for path in sorted(folder.glob("*x86_64.whl"))
+        for path in sorted(folder.glob(f"*{machine}.whl"))
         if any(tag in path.name for tag in tags) and sha256(path.read_bytes()).hexdigest() in locked
     }
     return list(found.values()) if set(found) == set(LIBRARIES) else []
 
 
-def _this_machine_will_do(version: str) -> bool:
+def _this_machine_will_do(version: str, machine: str) -> bool:
     same = version == "{}.{}".format(*sys.version_info[:2])
-    return same and sys.platform == "linux" and platform.machine() == "x86_64"
+    return same and sys.platform == "linux" and platform.machine() == machine
 
 
 def _installed_versions() -> str:

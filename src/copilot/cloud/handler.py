@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-import boto3
-
 from copilot.answering.extract import answer
 from copilot.answering.guard import guarded
 from copilot.answering.policy import Policy
@@ -71,6 +69,8 @@ def _fetch(bucket: str, key: str, path: Path) -> Path:
     """Download an object whose key ends in its hash, and prove it; a file that is there already is proved again."""
     digest = key.rpartition("/")[2]
     if not path.exists() or _digest(path) != digest:
+        import boto3
+
         path.parent.mkdir(exist_ok=True, mode=0o700)
         boto3.client("s3").download_file(bucket, key, str(path))
         if _digest(path) != digest:
@@ -99,6 +99,12 @@ def _request(event: dict[str, Any]) -> tuple[str, str]:
 
 
 def _remember(session: str, question: str, refused: bool, claims: int) -> None:
+    """Note that a question was answered, where the deployment has a table for that."""
+    table = os.environ.get("COPILOT_TABLE")
+    if not table:
+        return
+    import boto3
+
     now = time.time()
     item = {
         "session": {"S": session},
@@ -108,7 +114,7 @@ def _remember(session: str, question: str, refused: bool, claims: int) -> None:
         "claims": {"N": str(claims)},
         "expires": {"N": str(int(now) + KEPT_SECONDS)},
     }
-    boto3.client("dynamodb").put_item(TableName=os.environ["COPILOT_TABLE"], Item=item)
+    boto3.client("dynamodb").put_item(TableName=table, Item=item)
 
 
 def _reply(status: int, body: dict[str, Any]) -> dict[str, Any]:

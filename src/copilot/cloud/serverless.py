@@ -86,13 +86,17 @@ class Blueprint:
 def graph(blueprint: Blueprint) -> tuple[Resource, ...]:
     """Return every resource of the deployment."""
     tags = {STACK: blueprint.stack}
-    return (*_storage(blueprint, tags), *_function(blueprint, tags), *_api(blueprint, tags))
+    return (*storage(blueprint, tags), *_function(blueprint, tags), *_api(blueprint, tags))
+
+
+def bucket_name(blueprint: Blueprint) -> str:
+    return f"{blueprint.prefix}-{blueprint.account}-{blueprint.region}"
 
 
 def _names(blueprint: Blueprint) -> dict[str, str]:
     at, prefix = blueprint, blueprint.prefix
     return {
-        "bucket": f"{prefix}-{at.account}-{at.region}",
+        "bucket": bucket_name(blueprint),
         "function": f"{prefix}-ask",
         "function_arn": f"arn:aws:lambda:{at.region}:{at.account}:function:{prefix}-ask",
         "table": f"{prefix}-state",
@@ -104,7 +108,7 @@ def _names(blueprint: Blueprint) -> dict[str, str]:
     }
 
 
-def _keys(content: Content) -> dict[str, str]:
+def object_keys(content: Content) -> dict[str, str]:
     """Return the key of every object; each ends in the hash of its content."""
     return {
         "code": f"code/{content.code}",
@@ -114,14 +118,30 @@ def _keys(content: Content) -> dict[str, str]:
     }
 
 
-def _object_id(key: str) -> str:
+def object_id(key: str) -> str:
     """Name an object after its content: new content is a new resource, made before the function turns to it; the old one goes last."""
     return key.replace("/", "_")[: key.index("/") + 9]
 
 
-def _storage(blueprint: Blueprint, tags: dict[str, str]) -> list[Resource]:
-    names, content = _names(blueprint), blueprint.content
-    arn = f"arn:aws:s3:::{names['bucket']}"
+def described(blueprint: Blueprint) -> str:
+    """Return what `copilot.cloud.handler` reads from `COPILOT_AGENT`."""
+    keys = object_keys(blueprint.content)
+    agent = {
+        "bucket": bucket_name(blueprint),
+        "index": keys["index"],
+        "model": {"model.safetensors": keys["weights"], "tokenizer.json": keys["tokenizer"]},
+        "owner": blueprint.owner,
+        "collections": list(blueprint.collections),
+        "passages": PASSAGES,
+        "policy": asdict(blueprint.policy),
+    }
+    return json.dumps(agent, sort_keys=True)
+
+
+def storage(blueprint: Blueprint, tags: dict[str, str]) -> list[Resource]:
+    """Return the bucket, and in it everything that an agent answers with."""
+    name = bucket_name(blueprint)
+    arn = f"arn:aws:s3:::{name}"
     encrypted_only = {
         "Version": "2012-10-17",
         "Statement": [
@@ -135,39 +155,31 @@ def _storage(blueprint: Blueprint, tags: dict[str, str]) -> list[Resource]:
             }
         ],
     }
-    bucket = {"name": names["bucket"], "versioned": True, "encryption": "AES256", "private": True, "policy": encrypted_only, "tags": tags}
+    bucket = {"name": name, "versioned": True, "encryption": "AES256", "private": True, "policy": encrypted_only, "tags": tags}
     objects = [
-        Resource(_object_id(key), "object", {"bucket": names["bucket"], "key": key, "sha256": key.rpartition("/")[2]}, ("bucket",))
-        for key in _keys(content).values()
+        Resource(object_id(key), "object", {"bucket": name, "key": key, "sha256": key.rpartition("/")[2]}, ("bucket",))
+        for key in object_keys(blueprint.content).values()
     ]
-    table = {"name": names["table"], "keys": ["session", "at"], "expiry": "expires", "recovery": True, "tags": tags}
-    return [Resource("bucket", "bucket", bucket), *objects, Resource("table", "table", table)]
+    return [Resource("bucket", "bucket", bucket), *objects]
 
 
 def _function(blueprint: Blueprint, tags: dict[str, str]) -> list[Resource]:
-    names, keys, settings = _names(blueprint), _keys(blueprint.content), blueprint.settings
-    agent = {
-        "bucket": names["bucket"],
-        "index": keys["index"],
-        "model": {"model.safetensors": keys["weights"], "tokenizer.json": keys["tokenizer"]},
-        "owner": blueprint.owner,
-        "collections": list(blueprint.collections),
-        "passages": PASSAGES,
-        "policy": asdict(blueprint.policy),
-    }
+    names, keys, settings = _names(blueprint), object_keys(blueprint.content), blueprint.settings
     function = {
         "name": names["function"], "role": names["role_arn"], "runtime": blueprint.runtime, "handler": HANDLER,
         "memory": settings.memory, "timeout": settings.timeout,
-        "environment": {"COPILOT_AGENT": json.dumps(agent, sort_keys=True), "COPILOT_TABLE": names["table"]},
+        "environment": {"COPILOT_AGENT": described(blueprint), "COPILOT_TABLE": names["table"]},
         "code_bucket": names["bucket"], "code_key": keys["code"], "code_sha256": blueprint.content.code,
         "tags": {**tags, "copilot:agent-version": str(blueprint.version)},
     }  # fmt: skip
+    table = {"name": names["table"], "keys": ["session", "at"], "expiry": "expires", "recovery": True, "tags": tags}
     alarm = {
         "name": f"{blueprint.prefix}-errors", "namespace": "AWS/Lambda", "metric": "Errors",
         "dimensions": {"FunctionName": names["function"]}, "threshold": 0.0, "period": 300, "tags": tags,
     }  # fmt: skip
-    first = ("role", "logs", "table", *map(_object_id, keys.values()))
+    first = ("role", "logs", "table", *map(object_id, keys.values()))
     return [
+        Resource("table", "table", table),
         Resource("role", "role", {"name": names["role"], **_permissions(names, keys), "tags": tags}),
         Resource("logs", "log_group", {"name": names["logs"], "days": settings.log_days, "tags": tags}),
         Resource("function", "function", function, first),
