@@ -3,6 +3,7 @@
 import inspect
 import shlex
 from collections.abc import Callable
+from importlib import import_module
 from types import NoneType
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
@@ -25,6 +26,9 @@ ONE_WORD = {
 }
 """Abilities whose command is one word, with their group and line in `copilot --help`, shown without importing them."""
 
+BESIDE = {("instances", "refresh"): "copilot.faces.instances"}
+"""Commands in the group of abilities that they belong to, although they are none, and the module with the app of each."""
+
 EVERYWHERE = "Everywhere: --json --yes --live --home FOLDER --user NAME --session NAME --explain"
 
 
@@ -40,6 +44,9 @@ class Abilities(TyperGroup):
             for ability in REGISTRY.group(str(self.name)):
                 if len(ability.command) == 2:
                     self.add_command(command(ability, self._call), ability.command[1])
+            for (group, name), module in BESIDE.items():
+                if group == self.name:
+                    self.add_command(get_command(import_module(module).app), name)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if not args and ctx.find_root().params.get("json"):

@@ -6,7 +6,7 @@ from annotated_types import Gt
 
 from copilot.cloud.instances import HOURS_A_MONTH
 from copilot.context import Context
-from copilot.errors import NeedsAnswer
+from copilot.errors import NeedsAnswer, Refused
 from copilot.intent import Region, intent
 from copilot.intents.deployments.configuration import configure
 from copilot.intents.deployments.results import Configured
@@ -149,6 +149,40 @@ def _runner_up(offer: "Offer", why: str) -> RunnerUp:
         architecture=offer.architecture,
         why=why,
     )
+
+
+class Refreshed(Result):
+    """The table of instance types and prices of a region, as AWS has it today."""
+
+    region: str
+    types: int
+    priced: int
+
+    @property
+    def headline(self) -> str:
+        return (
+            f"{self.region} has {self.types} instance types, {self.priced} of them with a price; this workspace recommends from these now."
+        )
+
+
+def refresh_table(ctx: Context, region: str | None = None) -> Refreshed:
+    """Rebuild a region's part of the table; for `copilot instances refresh`, which is no ability.
+
+    Raises:
+        Refused: without live AWS, or a permission is missing.
+        Unavailable: AWS does not answer.
+    """
+    if not ctx.live:
+        raise Refused("Only real AWS knows today's types and prices.", "Sign in to AWS, then: copilot instances refresh --live")
+    from copilot.cloud.refresh import refresh
+    from copilot.outside.aws import BotoCoreError, ClientError, explain, session
+
+    where = region or ctx.region
+    try:
+        types, priced = refresh(session(where), ctx.home)
+    except (BotoCoreError, ClientError) as error:
+        raise explain(error) from error
+    return Refreshed(region=where, types=types, priced=priced)
 
 
 def _gpu(count: int, name: str, memory: float | None) -> str:

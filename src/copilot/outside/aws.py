@@ -1,6 +1,7 @@
 """The door to AWS: sessions that reach the simulated account or the real one; nothing else knows the difference."""
 
 import os
+import re
 import secrets
 from functools import cached_property, lru_cache
 from typing import Any
@@ -10,9 +11,9 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from copilot.errors import Unavailable
+from copilot.errors import CopilotError, Refused, Unavailable
 
-__all__ = ["KEY", "BotoCoreError", "ClientError", "Session", "code_of", "session"]
+__all__ = ["KEY", "BotoCoreError", "ClientError", "Session", "code_of", "explain", "session"]
 
 KEY = secrets.token_hex(32)
 """Access key id of this process's simulated sessions: whoever shows another one to its simulated account is a stranger."""
@@ -24,10 +25,39 @@ MISSING = {
 }  # fmt: skip
 """Codes with which the services say that something does not exist."""
 
+EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
+UNKNOWN = {"AuthFailure", "InvalidAccessKeyId", "InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException"}
+DENIED = {
+    "403", "AccessDenied", "AccessDeniedException", "AuthorizationError", "AuthorizationErrorException", "Forbidden",
+    "UnauthorizedOperation",
+}  # fmt: skip
+PERMISSION = re.compile(r"not authorized to perform: ([\w-]+:\w+)(?: on resource: \"?([^\s\"]+))?")
+EVERYWHERE = "us-east-1"
+"""A region that every account has."""
+SIGN_IN = "Sign in again, e.g. with: aws sso login"
+
 
 def code_of(error: BaseException) -> str:
     """Return the service's error code, e.g. `AccessDenied`; empty when the error did not come from a service."""
     return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
+
+
+def explain(error: BotoCoreError | ClientError) -> CopilotError:
+    """Say in a person's words why AWS did not do what was asked; of a refusal, which permission is missing."""
+    code, said = code_of(error), str(error)
+    if code in EXPIRED or type(error).__name__ in ("TokenRetrievalError", "UnauthorizedSSOTokenError", "SSOTokenLoadError"):
+        return Unavailable(f"The AWS credentials have expired: {said}", SIGN_IN)
+    if code in UNKNOWN:
+        return Unavailable(f"AWS does not accept the credentials: {said}", SIGN_IN)
+    if code in DENIED:
+        missing = PERMISSION.search(said)
+        needs = f"{missing[1]}{f' on {missing[2]}' if missing[2] else ''}" if missing else _operation(error)
+        return Refused(f"The AWS credentials lack a permission: {needs}.", "Ask for it; all that is needed: copilot doctor --live --json")
+    return Unavailable(f"AWS does not answer as needed: {said}", "Check the network and the region, then try again.")
+
+
+def _operation(error: BaseException) -> str:
+    return str(getattr(error, "operation_name", "")) or "one that AWS does not name"
 
 
 class Session:
@@ -45,31 +75,55 @@ class Session:
         self.region = region
         self.endpoint = endpoint
         self.boto = _simulated(region) if endpoint else _live(region)
-        self._clients: dict[tuple[str, bool], Any] = {}
+        self._clients: dict[tuple[str, bool, str], Any] = {}
 
     @property
     def simulated(self) -> bool:
         return self.endpoint is not None
 
-    def client(self, service: str, once: bool = False) -> Any:
+    def client(self, service: str, once: bool = False, region: str = "") -> Any:
         """Return the client of a service.
 
         Args:
             once: Send each call a single time; for creates that would make a second resource when repeated.
+            region: Another region than the session's, for services that are in a few only.
         """
-        if (service, once) not in self._clients:
+        place = region or self.region
+        if (service, once, place) not in self._clients:
             retries = {"total_max_attempts": 1 if once else 5, "mode": "standard"}
             config = Config(retries=retries, connect_timeout=10, read_timeout=60, proxies={} if self.simulated else None)
-            self._clients[service, once] = self.boto.client(service, endpoint_url=self.endpoint, config=config)
-        return self._clients[service, once]
+            self._clients[service, once, place] = self.boto.client(service, place, endpoint_url=self.endpoint, config=config)
+        return self._clients[service, once, place]
+
+    @property
+    def account(self) -> str:
+        """The account's twelve digits; raise as `identity` does."""
+        return str(self.identity["Account"])
 
     @cached_property
-    def account(self) -> str:
-        """The account's twelve digits; raise Unavailable when the credentials are not accepted."""
+    def identity(self) -> dict[str, str]:
+        """Who the credentials belong to: `Account` and `Arn`.
+
+        Raises:
+            Unavailable: they are not accepted, or have expired.
+            Refused: the account has not enabled the region.
+        """
         try:
-            return str(self.client("sts").get_caller_identity()["Account"])
+            return dict(self.client("sts").get_caller_identity())
         except (BotoCoreError, ClientError) as error:
-            raise Unavailable(f"AWS does not accept the credentials: {error}", "Sign in again, e.g. with: aws sso login") from error
+            if code_of(error) in UNKNOWN and self.region != EVERYWHERE and self._accepted_elsewhere():
+                raise Refused(
+                    f"The account has not enabled the region {self.region}.",
+                    f"Enable it in the console, or choose another: copilot deployments configure --region {EVERYWHERE}",
+                ) from error
+            raise explain(error) from error
+
+    def _accepted_elsewhere(self) -> bool:
+        try:
+            self.client("sts", region=EVERYWHERE).get_caller_identity()
+        except (BotoCoreError, ClientError):
+            return False
+        return True
 
     def regions(self, service: str) -> list[str]:
         """Return the regions in which the SDK knows a service."""

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from copilot.context import Context
-from copilot.errors import NotFound, Refused, Unavailable
+from copilot.errors import NotFound, Refused
 from copilot.intents.deployments.results import PlannedDeployment
 from copilot.intents.deployments.shown import change_rows, cost_of
 from copilot.intents.deployments.workspace import (
@@ -36,11 +36,12 @@ def hold_account(ctx: Context, region: str = "") -> Iterator[tuple["Session", tu
     Files that were prepared meanwhile and are not in use afterwards are dropped.
 
     Raises:
-        Unavailable: AWS refuses a call, or cannot be reached.
+        Unavailable: AWS cannot be reached, or does not accept the credentials.
+        Refused: a permission is missing.
     """
     from copilot.cloud.account import connect
     from copilot.cloud.deploy import clean, recover
-    from copilot.outside.aws import BotoCoreError, ClientError
+    from copilot.outside.aws import BotoCoreError, ClientError, explain
 
     try:
         with connect(ctx.home, region or ctx.region, ctx.live) as session:
@@ -49,7 +50,7 @@ def hold_account(ctx: Context, region: str = "") -> Iterator[tuple["Session", tu
             finally:
                 clean(ctx.store, session, ctx.home)
     except (BotoCoreError, ClientError) as error:
-        raise Unavailable(f"AWS does not answer as needed: {error}", "Check the credentials, their permissions and the network.") from error
+        raise explain(error) from error
 
 
 @contextmanager
