@@ -10,7 +10,7 @@ import pytest
 from copilot.cloud.artifacts import Artifacts
 from copilot.cloud.engine import Engine
 from copilot.cloud.graph import Resource
-from copilot.cloud.journal import Journal
+from copilot.cloud.journal import Journal, Site
 from copilot.cloud.providers import providers
 from copilot.cloud.serverless import Blueprint, Content, Settings
 from copilot.cloud.simulator.account import running, shut_down
@@ -59,11 +59,11 @@ def small_blueprint(artifacts: Artifacts, folder: Path, index: str = "index", se
 
 @pytest.fixture
 def engine(store: Store, session: Session, artifacts: Artifacts, blueprint: Blueprint) -> Engine:
-    return Engine(Journal(store, "helpdesk-dev"), providers(session, artifacts), blueprint.stack)
+    return Engine(Journal(store, "helpdesk-dev"), providers(session, artifacts), Site("simulated", "us-east-1", blueprint.stack))
 
 
 def carry_out(engine: Engine, wanted: tuple[Resource, ...]) -> None:
-    engine.apply(engine.plan(wanted), "simulated", "us-east-1", "operation")
+    engine.apply(engine.plan(wanted), "operation")
 
 
 def everything(session: Session) -> dict[str, list[str]]:

@@ -10,7 +10,7 @@ import pytest
 from copilot.cloud import engine as engine_module
 from copilot.cloud.artifacts import Artifacts
 from copilot.cloud.engine import Engine, Failed
-from copilot.cloud.journal import Journal
+from copilot.cloud.journal import Journal, Site
 from copilot.cloud.providers import provider, providers
 from copilot.cloud.serverless import Blueprint, Settings, graph
 from copilot.cloud.simulator.account import running, shut_down
@@ -48,7 +48,9 @@ def each(calls: range, sample: set[int]) -> pytest.MarkDecorator:
 def fresh(store: Store, session: Session, artifacts: Artifacts, blueprint: Blueprint) -> tuple[Engine, Faults]:
     """Return an engine on a session of its own, whose calls can go wrong."""
     faulty = Session(session.region, session.endpoint)
-    return Engine(Journal(store, "helpdesk-dev"), providers(faulty, artifacts), blueprint.stack), Faults(faulty)
+    return Engine(Journal(store, "helpdesk-dev"), providers(faulty, artifacts), Site("simulated", "us-east-1", blueprint.stack)), Faults(
+        faulty
+    )
 
 
 @each(CALLS, SAMPLE)
@@ -85,7 +87,7 @@ def test_the_sweep_covers_every_call(store: Store, session: Session, artifacts: 
     engine, faults = fresh(store, session, artifacts, blueprint)
     carry_out(engine, graph(blueprint))
     assert faults.count == CALLS.stop - 1
-    assert engine.destroy("simulated", "us-east-1", "op") == []
+    assert engine.destroy("op") == []
 
 
 def try_to_deploy(engine: Engine, blueprint: Blueprint, session: Session) -> None:
@@ -97,7 +99,7 @@ def try_to_deploy(engine: Engine, blueprint: Blueprint, session: Session) -> Non
     else:
         assert engine.plan(graph(blueprint)).changes == ()
         assert all(len(names) == 1 for names in everything(session).values())
-        assert engine.destroy("simulated", "us-east-1", "op") == []
+        assert engine.destroy("op") == []
 
 
 @each(UPDATE_CALLS, UPDATE_SAMPLE)
@@ -114,10 +116,10 @@ def test_a_fault_in_an_update_restores_what_ran_before(
         carry_out(engine, changed)
     except Failed:
         assert engine.plan(graph(blueprint)).changes == ()
-        assert engine.drift() == {}
+        assert engine.drift() == []
     else:
         assert engine.plan(changed).changes == ()
-    assert engine.destroy("simulated", "us-east-1", "op") == []
+    assert engine.destroy("op") == []
 
 
 def test_a_removal_that_is_refused_says_what_is_left_and_can_be_repeated(
@@ -126,11 +128,11 @@ def test_a_removal_that_is_refused_says_what_is_left_and_can_be_repeated(
     engine, faults = fresh(store, session, artifacts, blueprint)
     carry_out(engine, graph(blueprint))
     faults.refuse = lambda n, name: name == "DeleteTable"
-    left = engine.destroy("simulated", "us-east-1", "op")
+    left = engine.destroy("op")
     assert [survivor.type for survivor in left] == ["table"]
     assert "refused" in left[0].why
     faults.refuse = lambda n, name: False
-    assert engine.destroy("simulated", "us-east-1", "op") == []
+    assert engine.destroy("op") == []
     assert everything(session) == EMPTY
 
 
@@ -154,7 +156,7 @@ def test_a_removal_looks_at_nothing_whose_name_is_not_ours(
     engine, _ = fresh(store, session, artifacts, blueprint)
     deny(engine.providers["bucket"].session, "s3.GetBucketTagging", about="somebody-elses")
     carry_out(engine, graph(blueprint))
-    assert engine.destroy("simulated", "us-east-1", "op") == []
+    assert engine.destroy("op") == []
     session.client("s3").delete_bucket(Bucket="somebody-elses")
 
 
@@ -164,7 +166,7 @@ def test_a_removal_that_may_not_look_for_leftovers_removes_what_the_ledger_has_a
     engine, _ = fresh(store, session, artifacts, blueprint)
     deny(engine.providers["role"].session, "iam.ListRoles")
     carry_out(engine, graph(blueprint))
-    left = engine.destroy("simulated", "us-east-1", "op")
+    left = engine.destroy("op")
     assert [(survivor.type, "cannot be looked for" in survivor.why) for survivor in left] == [("role", True)]
     assert everything(session) == EMPTY
     assert engine.journal.resources() == []
@@ -178,7 +180,7 @@ def test_calls_that_come_too_soon_for_api_gateway_are_repeated(
     engine, _ = fresh(store, session, artifacts, blueprint)
     denied = [deny(engine.providers["rest_api"].session, f"api-gateway.{c}", "TooManyRequestsException", times=2) for c in calls]
     carry_out(engine, graph(blueprint))
-    assert engine.destroy("simulated", "us-east-1", "op") == []
+    assert engine.destroy("op") == []
     assert [len(urls) for urls in denied] == [2] * len(calls)
 
 
@@ -195,7 +197,7 @@ def test_a_bucket_is_used_only_when_this_account_owns_it_and_nothing_unmade_is_a
     assert set(owners) == {"123456789012"}
     assert paths
     assert not [path for path in paths if "$" in path or "%24" in path]
-    assert engine.destroy("simulated", "us-east-1", "op") == []
+    assert engine.destroy("op") == []
 
 
 def test_tags_of_an_api_its_key_and_its_plan_are_written(
@@ -215,7 +217,7 @@ def test_tags_of_an_api_its_key_and_its_plan_are_written(
             before = engine.providers[known.type].read(known.physical) or {}
             engine.providers[known.type].update(known.physical, {**before, "tags": {}}, before)
     assert sorted(unquote(path).split("/")[-2] for path in tagged) == ["apikeys", "restapis", "usageplans"]
-    assert engine.destroy("simulated", "us-east-1", "op") == []
+    assert engine.destroy("op") == []
 
 
 def test_a_deployment_that_a_person_stops_is_rolled_back_and_says_by_what(

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from copilot.cloud.comparison import different
 from copilot.cloud.engine import Engine, Failed
 from copilot.cloud.graph import Resource, in_order, resolve
-from copilot.cloud.journal import Journal
-from copilot.cloud.plan import different
+from copilot.cloud.journal import Journal, Site
 from copilot.cloud.providers.provider import STACK, Properties, Provider
 from copilot.errors import Refused
 from copilot.outside.aws import BotoCoreError
@@ -86,11 +86,13 @@ GRAPHS = st.dictionaries(st.integers(0, 5), st.tuples(st.integers(0, 3), st.inte
 
 
 def opened(folder: str, account: Account, fault: Callable[[], None] = lambda: None) -> Engine:
-    return Engine(Journal(Store(Path(folder) / "c.db", "tester"), "x-dev"), {"box": Box(account, fault)}, TAGS[STACK])
+    return Engine(
+        Journal(Store(Path(folder) / "c.db", "tester"), "x-dev"), {"box": Box(account, fault)}, Site("simulated", "us-east-1", TAGS[STACK])
+    )
 
 
 def carry_out(engine: Engine, wanted: tuple[Resource, ...]) -> None:
-    engine.apply(engine.plan(wanted), "simulated", "us-east-1", "op")
+    engine.apply(engine.plan(wanted), "op")
 
 
 @settings(max_examples=40, deadline=None)
@@ -103,8 +105,8 @@ def test_after_an_apply_nothing_is_left_to_do(first: tuple[Resource, ...], secon
             carry_out(engine, wanted)
             assert engine.plan(wanted).changes == ()
             assert set(account) == {r.properties["name"] for r in wanted}
-        assert engine.drift() == {}
-        assert engine.destroy("simulated", "us-east-1", "op") == []
+        assert engine.drift() == []
+        assert engine.destroy("op") == []
         assert account == {}
         engine.journal.store.close()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from copilot.cloud.deploy import recover
-from copilot.cloud.journal import Journal, objects_in_use, unfinished
+from copilot.cloud.journal import Journal, Site, objects_in_use, unfinished
 from copilot.cloud.plan import Change
 from copilot.cloud.simulator.account import running, shut_down
 from copilot.outside.aws import Session
@@ -55,7 +55,7 @@ def test_a_deployment_that_is_killed_is_rolled_back_at_the_next_start(number: in
 
 def test_what_a_rollback_will_need_is_in_use_whoever_asks(store: Store) -> None:
     journal = Journal(store, "helpdesk-dev")
-    apply = journal.open("deploy", "simulated", "us-east-1", "stack", "op")
+    apply = journal.open("deploy", Site("simulated", "us-east-1", "stack"), "op")
     gone = Change("delete", "object", "object", 1, "bucket/key", {"bucket": "bucket", "key": "key", "sha256": "the-old-index"})
     journal.finish(journal.begin(apply, gone), gone, gone.physical)
     other = Store(store.path, "somebody-else")

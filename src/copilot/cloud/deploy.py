@@ -10,15 +10,19 @@ from copilot.cloud import bundle, rules
 from copilot.cloud.artifacts import Artifacts
 from copilot.cloud.engine import Engine
 from copilot.cloud.graph import Resource
-from copilot.cloud.journal import Journal, objects_in_use, objects_made, unfinished
+from copilot.cloud.journal import Journal, Site, objects_in_use, objects_made, unfinished
 from copilot.cloud.prices import Estimate, estimate
 from copilot.cloud.providers import providers
+from copilot.cloud.revisions import forget_erased
 from copilot.cloud.serverless import INDEX, Blueprint, Content, Settings, graph
 from copilot.errors import BadArguments, Refused, Unavailable
 from copilot.knowledge.portable import export
 from copilot.outside.aws import Session
 from copilot.outside.embed import find_weights
 from copilot.outside.store import Store, Thing
+
+WORKERS = 4
+"""Resources of real AWS that are worked on at once."""
 
 
 @dataclass(frozen=True)
@@ -91,18 +95,20 @@ def prepare(store: Store, session: Session, home: Path, agent: Thing, name: str,
 
 
 def open_engine(store: Store, session: Session, home: Path, name: str, stack: str) -> Engine:
-    return Engine(Journal(store, name), providers(session, Artifacts(_cache(home, session) / "artifacts")), stack)
+    site = Site(account_of(session), session.region, stack)
+    workers = 1 if session.simulated else WORKERS  # the simulated account makes one change at a time, and in a fixed order the same ids
+    return Engine(Journal(store, name), providers(session, Artifacts(_cache(home, session) / "artifacts")), site, workers)
 
 
 def recover(store: Store, session: Session, home: Path) -> list[str]:
     """End what a crash cut off in this account and region; return one sentence for each deployment that was put back."""
     said = []
-    here = account_of(session), session.region
-    for apply in (a for a in unfinished(store) if (a.account, a.region) == here):
-        stuck = open_engine(store, session, home, apply.deployment, apply.stack).recover(apply)
-        left = f"; still there: {', '.join(s.physical for s in stuck)}" if stuck else ""
-        done = "has been put back as it was" if apply.kind == "deploy" else "is partly removed: remove it again"
-        said.append(f"{apply.deployment} was interrupted and {done}{left}.")
+    for apply in unfinished(store):
+        if (apply.site.account, apply.site.region) == (account_of(session), session.region):
+            stuck = open_engine(store, session, home, apply.deployment, apply.site.stack).recover(apply)
+            left = f"; still there: {', '.join(s.physical for s in stuck)}" if stuck else ""
+            done = "is partly removed: remove it again" if apply.kind == "destroy" else "has been put back as it was"
+            said.append(f"{apply.deployment} was interrupted and {done}{left}.")
     return said
 
 
@@ -110,6 +116,7 @@ def clean(store: Store, session: Session, home: Path) -> None:
     """Drop the artifacts that no deployment uses any more, and the old indexes in the simulated account: they hold documents."""
     from copilot.cloud.simulator.journal import Journal as SimulatedJournal
 
+    forget_erased(store)
     used = objects_in_use(store)
     Artifacts(_cache(home, session) / "artifacts").keep_only(used)
     simulated = SimulatedJournal(home / "simulated")

@@ -2,20 +2,23 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
-from copilot.cloud.graph import Resource, in_order, references, resolve
-from copilot.cloud.journal import Apply, Journal, Recorded
-from copilot.cloud.plan import Change, Plan, different, plan_id
+from copilot.cloud.comparison import accept, different
+from copilot.cloud.drift import Drift, drifts, extras
+from copilot.cloud.graph import Resource, depths, in_order, references, resolve
+from copilot.cloud.journal import Apply, Journal, Recorded, Site
+from copilot.cloud.plan import Change, Plan, plan_id
 from copilot.cloud.providers.provider import STACK, Properties, Provider
+from copilot.cloud.revisions import forget
+from copilot.cloud.steps import Pause, Steps
 from copilot.errors import CopilotError, Refused
 from copilot.outside.aws import BotoCoreError, ClientError
 
 ROLLBACK_WAITS = (0.1, 0.5, 2.0)
 """Seconds between tries of one compensation."""
 
-Answer = TypeVar("Answer")
 Report = Callable[[str], None]
 
 
@@ -42,13 +45,23 @@ class Engine:
     Args:
         journal: Ledger and write-ahead journal of the deployment.
         providers: One for each type.
-        stack: Value of the ownership tag.
+        site: Where the deployment is.
+        workers: How many resources that do not need each other are worked on at once.
+        pause: How to wait for so many seconds.
     """
 
-    def __init__(self, journal: Journal, providers: Mapping[str, Provider], stack: str) -> None:
+    def __init__(
+        self, journal: Journal, providers: Mapping[str, Provider], site: Site, workers: int = 1, pause: Pause = time.sleep
+    ) -> None:
         self.journal = journal
         self.providers = providers
-        self.stack = stack
+        self.site = site
+        self.workers = workers
+        self.pause = pause
+
+    @property
+    def _steps(self) -> Steps:
+        return Steps(self.providers, self.pause)
 
     # Planning
 
@@ -59,20 +72,20 @@ class Engine:
             Refused: something of the same name is there and is not ours, or a change would delete data.
         """
         ordered, recorded = in_order(wanted), {r.id: r for r in self.journal.resources()}
+        depth = depths(ordered)
         physical: dict[str, str] = {}
         live: dict[str, Any] = {}
         changes: list[Change] = []
         for position, resource in enumerate(ordered):
-            change, seen = self._compare(position, resource, recorded.get(resource.id), physical)
-            live[resource.id] = seen
+            change, live[resource.id] = self._compare(position, resource, recorded.get(resource.id), physical)
             if change:
-                changes.append(change)
+                changes.append(replace(change, depth=depth[resource.id]))
         gone = [r for r in recorded.values() if r.id not in live]
-        for old in reversed(gone):
+        for number, old in enumerate(reversed(gone)):  # one after the other, when everything else is done
             live[old.id] = self._provider(old).read(old.physical)
-            changes.append(_deletion(old))
-        name = self.journal.deployment
-        return Plan(plan_id(name, ordered, live), name, tuple(changes), tuple(resource.id for resource in ordered))
+            changes.append(replace(_deletion(old), depth=len(ordered) + number))
+        known = [asdict(r) for r in recorded.values()]
+        return Plan(plan_id(self.journal.deployment, ordered, known, live), self.journal.deployment, tuple(changes), ordered)
 
     def _compare(
         self, position: int, resource: Resource, known: Recorded | None, physical: dict[str, str]
@@ -87,6 +100,7 @@ class Engine:
             return Change("create", resource.id, resource.type, position, "", None, after), None
         if not known:
             self._own(resource, live, place)
+        after = accept(resource.type, after, live)
         before = {**after, **(known.properties if known else {}), **live}
         changed = different(live, after)
         if changed.keys() & provider.identity:
@@ -102,7 +116,7 @@ class Engine:
         return Change("update", resource.id, resource.type, position, place, before, after), live
 
     def _own(self, resource: Resource, live: Properties, place: str) -> None:
-        if "tags" in live and live["tags"].get(STACK) != self.stack:
+        if "tags" in live and live["tags"].get(STACK) != self.site.stack:
             raise Refused(
                 f"There already is a {resource.type} called {place}, and it is not part of this deployment.",
                 "Rename the agent, or remove that resource yourself.",
@@ -113,57 +127,63 @@ class Engine:
     def apply(
         self,
         plan: Plan,
-        account: str,
-        region: str,
         operation: str,
+        body: Mapping[str, Any] | None = None,
+        revision: int | None = None,
         report: Report = lambda _: None,
         commit: Callable[[], None] = lambda: None,
     ) -> None:
         """Carry out a plan that was made just now; put everything back when a step fails.
 
         Args:
+            body: What the workspace will keep about the deployment, as far as it is known now.
+            revision: The one that is gone back to; None for a deployment.
             commit: Records the outcome in the workspace; written together with the end of the apply, or not at all.
 
         Raises:
             Failed: a step did not succeed; says which, why, and whether everything is back as it was.
         """
-        apply = self.journal.open("deploy", account, region, self.stack, operation, plan.id)
-        physical = {r.id: r.physical for r in self.journal.resources()}
-        change = None
+        apply = self.journal.open("rollback" if revision else "deploy", self.site, operation, plan.id, body)
+        failed: tuple[Change | None, BaseException] | None = None
         try:
-            for change in plan.changes:
-                change = change.resolved(None if change.after is None else resolve(change.after, physical))
-                step = self.journal.begin(apply, change)
-                physical[change.id] = self._perform(change)
-                self.journal.finish(step, change, physical[change.id])
-                report(f"{change.action} {change.type} {change.id}")
-            with self.journal.store.transaction():
-                self.journal.reorder(plan.order)
-                commit()
-                self.journal.close(apply, "done")
-        except BaseException as error:
-            self._give_up(apply, change, error)
+            failed = self._carry_out(apply, plan, report)
+            if failed is None:
+                with self.journal.store.transaction():
+                    self.journal.succeed(apply, plan, revision)
+                    commit()
+        except BaseException as error:  # a person stops it between two steps, or the workspace cannot be written
+            failed = None, error
+        if failed:
+            self._give_up(apply, *failed)
 
-    def _perform(self, change: Change) -> str:
-        provider = self.providers[change.type]
-        if change.action in ("delete", "replace"):
-            _twice(lambda: provider.delete(change.physical))
-        if change.action in ("create", "replace"):
-            return _twice(lambda: provider.create(change.after or {}))
-        if change.action == "update":
-            provider.update(change.physical, change.before or {}, change.after or {})
-        return change.physical
+    def _carry_out(self, apply: str, plan: Plan, report: Report) -> tuple[Change, BaseException] | None:
+        """Make the changes, each written down before and after; return the first that failed."""
+        physical = {r.id: r.physical for r in self.journal.resources()}
+        for batch in plan.batches(self.workers):
+            changes = [c.resolved(None if c.after is None else resolve(c.after, physical)) for c in batch]
+            steps = [self.journal.begin(apply, change) for change in changes]
+            failed = None
+            for step, change, outcome in zip(steps, changes, self._steps.together(changes), strict=True):
+                if isinstance(outcome, BaseException):
+                    failed = failed or (change, outcome)
+                    continue
+                physical[change.id] = outcome
+                self.journal.finish(step, change, outcome)
+                report(f"{change.action} {change.type} {change.id}")
+            if failed:
+                return failed
+        return None
 
     def _give_up(self, apply: str, change: Change | None, error: BaseException) -> None:
         """Roll back and say what happened."""
-        what = f"{change.action} {change.type} '{change.id}'" if change else "begin"
+        what = f"{change.action} {change.type} '{change.id}'" if change else "go on"
         said = f"Could not {what}: {str(error) or type(error).__name__}"
         stuck = self.rollback(apply, said)
         if not isinstance(error, Exception):
             raise error
         if stuck:
-            left = ", ".join(f"{s.type} {s.physical}" for s in stuck)
-            hint = f"These could not be put back: {left}. Deploying again takes them over."
+            left, name = ", ".join(f"{s.type} {s.physical}" for s in stuck), self.journal.deployment
+            hint = f"These could not be put back: {left}. Deploy again, which takes them over, or: copilot deployments destroy {name}"
         else:
             hint = "Everything is back as it was before. Mend the cause and deploy again."
         raise Failed(said, hint) from error
@@ -184,31 +204,15 @@ class Engine:
         why = ""
         for wait in (*ROLLBACK_WAITS, 0.0):
             try:
-                physical = self._reverse(change)
+                physical = self._steps.reverse(change)
             except (ClientError, BotoCoreError, OSError) as error:
                 why = str(error)
-                time.sleep(wait)
+                self.pause(wait)
             else:
                 self.journal.undo(step, change, physical)
                 return ""
         self.journal.undo(step, change, change.physical, why)
         return why
-
-    def _reverse(self, change: Change) -> str:
-        """Undo one step, however far it got; return the physical id of what is there now."""
-        provider, before = self.providers[change.type], change.before or {}
-        if change.action in ("create", "replace"):
-            made = change.physical if change.action == "create" else ""
-            made = made or provider.find(change.after or {}) or ""
-            if made:
-                provider.delete(made)
-            return provider.create(before) if change.action == "replace" else made
-        live = provider.read(change.physical)
-        if live is None:
-            return provider.create(before)
-        if different(live, before):
-            provider.update(change.physical, {**before, **live}, before)
-        return change.physical
 
     def recover(self, apply: Apply) -> list[Survivor]:
         """End an apply that a crash cut off: a deployment is rolled back, a removal can simply be run again."""
@@ -219,20 +223,14 @@ class Engine:
 
     # Looking and removing
 
-    def drift(self) -> dict[str, str]:
-        """Read everything we own; return what differs from what we made: id -> `missing` or the changed properties."""
-        found = {}
-        for resource in self.journal.resources():
-            live = self._provider(resource).read(resource.physical)
-            if live is None:
-                found[resource.id] = "missing"
-            elif changed := different(live, resource.properties):
-                found[resource.id] = f"changed: {', '.join(sorted(changed))}"
-        return found
+    def drift(self) -> list[Drift]:
+        """Read everything we own and everything that carries our tag; return what is not as we made it. Changes nothing."""
+        resources = self.journal.resources()
+        return [*drifts(resources, self.providers), *extras(resources, self.providers, self.site.stack)]
 
-    def destroy(self, account: str, region: str, operation: str, report: Report = lambda _: None) -> list[Survivor]:
+    def destroy(self, operation: str, report: Report = lambda _: None) -> list[Survivor]:
         """Delete what the ledger says is ours, then whatever else carries our tag; return what is left."""
-        apply = self.journal.open("destroy", account, region, self.stack, operation)
+        apply = self.journal.open("destroy", self.site, operation)
         survivors = []
         for resource in reversed(self.journal.resources()):
             why = self._remove(apply, resource)
@@ -241,6 +239,8 @@ class Engine:
             report(f"delete {resource.type} {resource.id}")
         survivors += self._sweep({s.physical for s in survivors})
         self.journal.close(apply, "partial" if survivors else "done", "; ".join(f"{s.physical}: {s.why}" for s in survivors))
+        if not survivors:
+            forget(self.journal.store, self.journal.deployment)
         return survivors
 
     def _remove(self, apply: str, resource: Recorded) -> str:
@@ -250,9 +250,9 @@ class Engine:
         step = self.journal.begin(apply, change)
         try:
             live = provider.read(resource.physical)
-            if live and "tags" in live and live["tags"].get(STACK) != self.stack:
+            if live and "tags" in live and live["tags"].get(STACK) != self.site.stack:
                 return "it no longer carries our tag, so it was left alone"
-            _twice(lambda: provider.delete(resource.physical))
+            self._steps.persist(lambda: provider.delete(resource.physical))
         except (ClientError, BotoCoreError) as error:
             return str(error)
         self.journal.finish(step, change, resource.physical)
@@ -264,7 +264,7 @@ class Engine:
         for name in reversed(list(self.providers)):
             provider = self.providers[name]
             try:
-                found = [physical for physical in provider.owned(self.stack) if physical not in known]
+                found = [physical for physical in provider.owned(self.site.stack) if physical not in known]
             except (ClientError, BotoCoreError) as error:
                 left.append(Survivor(name, "that no ledger has", f"cannot be looked for: {error}"))
                 continue
@@ -281,15 +281,3 @@ class Engine:
 
 def _deletion(resource: Recorded) -> Change:
     return Change("delete", resource.id, resource.type, resource.position, resource.physical, resource.properties)
-
-
-def _twice(call: Callable[[], Answer]) -> Answer:
-    """Make a call, and once more when its answer was lost: creates look for what they may have made, deletes accept nothing."""
-    try:
-        return call()
-    except BotoCoreError:
-        return call()
-    except ClientError as error:
-        if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) < 500:
-            raise
-        return call()

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 REFERENCE = re.compile(r"\$\{([a-z_]+)\}")
@@ -27,6 +27,13 @@ class Resource:
     @property
     def needs(self) -> set[str]:
         return {*self.after, *references(self.properties)}
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> "Resource":
+        return cls(body["id"], body["type"], body["properties"], tuple(body["after"]))
 
 
 def references(value: Any) -> Iterator[str]:
@@ -65,3 +72,11 @@ def in_order(resources: Iterable[Resource]) -> tuple[Resource, ...]:
         for resource in ready:
             del left[resource.id]
     return tuple(ordered)
+
+
+def depths(ordered: Iterable[Resource]) -> dict[str, int]:
+    """Return how many resources in a row have to exist before each of those given, which are in order."""
+    found: dict[str, int] = {}
+    for resource in ordered:
+        found[resource.id] = 1 + max((found[name] for name in resource.needs), default=-1)
+    return found

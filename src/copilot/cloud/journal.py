@@ -2,15 +2,31 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any, Literal
 from uuid import uuid4
 
 from copilot.cloud.plan import Change, Plan
+from copilot.cloud.revisions import revise
 from copilot.outside.store import Store, now
 
+Kind = Literal["deploy", "rollback", "destroy"]
 Outcome = Literal["done", "rolled_back", "stuck", "interrupted", "partial"]
 """How an apply ended. stuck: a rollback left something behind; interrupted: a removal was cut off; partial: a removal left something."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a deployment is.
+
+    Args:
+        account: `simulated`, or the digits of a real one.
+        stack: Value of the ownership tag.
+    """
+
+    account: str
+    region: str
+    stack: str
 
 
 @dataclass(frozen=True)
@@ -26,18 +42,19 @@ class Recorded:
 
 @dataclass(frozen=True)
 class Apply:
-    """One deployment or removal.
+    """One deployment, rollback or removal.
 
     Args:
-        stack: Value of the ownership tag.
+        body: What the workspace keeps about the deployment, as far as it was known before.
+        revision: What runs since it was done; None when it was not.
     """
 
     id: str
     deployment: str
-    kind: Literal["deploy", "destroy"]
-    account: str
-    region: str
-    stack: str
+    kind: Kind
+    site: Site
+    body: dict[str, Any]
+    revision: int | None
     state: str
     error: str
     started_at: str
@@ -74,14 +91,14 @@ class Journal:
         sql = "SELECT 1 FROM plans WHERE owner = ? AND deployment = ? AND id = ?"
         return bool(self.store.rows(sql, self.store.owner, self.deployment, plan))
 
-    def open(self, kind: Literal["deploy", "destroy"], account: str, region: str, stack: str, operation: str, plan: str = "") -> str:
+    def open(self, kind: Kind, site: Site, operation: str, plan: str = "", body: Mapping[str, Any] | None = None) -> str:
         """Begin an apply and return its id."""
         apply = uuid4().hex[:12]
         with self.store.transaction() as connection:
             connection.execute(
-                """INSERT INTO applies (id, owner, deployment, kind, account, region, stack, plan, operation, state, started_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', ?)""",
-                (apply, self.store.owner, self.deployment, kind, account, region, stack, plan, operation, now()),
+                """INSERT INTO applies (id, owner, deployment, kind, account, region, stack, plan, operation, body, state, started_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', ?)""",
+                (apply, self.store.owner, self.deployment, kind, *astuple(site), plan, operation, json.dumps(body or {}), now()),
             )
         return apply
 
@@ -89,6 +106,17 @@ class Journal:
         with self.store.transaction() as connection:
             sql = "UPDATE applies SET state = ?, error = ?, finished_at = ? WHERE id = ?"
             connection.execute(sql, (outcome, error, now(), apply))
+
+    def succeed(self, apply: str, plan: Plan, revision: int | None) -> None:
+        """End an apply whose plan is carried out.
+
+        Args:
+            revision: The one that was gone back to; None for what may be a new one.
+        """
+        with self.store.transaction():
+            self._reorder([resource.id for resource in plan.wanted])
+            revise(self.store, self.deployment, apply, plan.wanted, revision)
+            self.close(apply, "done")
 
     def begin(self, apply: str, change: Change) -> int:
         """Write down what is about to be done; return the number of the step."""
@@ -126,7 +154,7 @@ class Journal:
                     SET physical = excluded.physical, properties = excluded.properties"""
                 connection.execute(sql, (*key, change.type, physical, _text(properties), change.position, now()))
 
-    def reorder(self, order: Sequence[str]) -> None:
+    def _reorder(self, order: Sequence[str]) -> None:
         """Set where resources stand in the order of dependencies, once a whole graph is in place."""
         sql = "UPDATE resources SET position = ? WHERE owner = ? AND deployment = ? AND id = ?"
         with self.store.transaction() as connection:
@@ -149,11 +177,20 @@ def unfinished(store: Store) -> list[Apply]:
     return [_apply(row) for row in store.rows(sql, store.owner)]
 
 
+def left_over(store: Store) -> list[Apply]:
+    """Return the newest apply of each deployment that the ledger has resources of, and the workspace does not know."""
+    sql = """SELECT DISTINCT deployment FROM resources WHERE owner = ? AND deployment NOT IN
+        (SELECT name FROM things WHERE owner = resources.owner AND kind = 'deployment') ORDER BY deployment"""
+    return [Journal(store, row["deployment"]).history()[0] for row in store.rows(sql, store.owner)]
+
+
 def objects_in_use(store: Store) -> set[str]:
     """Return the hashes of all objects that any deployment in this workspace holds or may have to be given back, whoever owns it."""
     held = "SELECT properties FROM resources WHERE type = 'object'"
     given_back = "SELECT before FROM steps JOIN applies ON applies.id = apply WHERE applies.state = 'running' AND type = 'object'"
-    rows = store.rows(f"{held} UNION {given_back} AND before IS NOT NULL")
+    gone_back_to = """SELECT json_extract(resource.value, '$.properties') FROM applies, json_each(wanted) AS resource
+        WHERE json_extract(resource.value, '$.type') = 'object'"""
+    rows = store.rows(f"{held} UNION {given_back} AND before IS NOT NULL UNION {gone_back_to}")
     return {json.loads(row["properties"])["sha256"] for row in rows}
 
 
@@ -165,7 +202,9 @@ def objects_made(store: Store, prefix: str) -> set[str]:
 
 
 def _apply(row: Mapping[str, Any]) -> Apply:
-    return Apply(**{name: row[name] for name in Apply.__dataclass_fields__})
+    names = ("id", "deployment", "kind", "revision", "state", "error", "started_at", "finished_at")
+    site = Site(row["account"], row["region"], row["stack"])
+    return Apply(site=site, body=json.loads(row["body"]), **{name: row[name] for name in names})
 
 
 def _change(row: Mapping[str, Any]) -> Change:

@@ -1,11 +1,13 @@
 """What an apply would do, and the id that binds a yes to it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
+from itertools import groupby
 from typing import Any, Literal
 
+from copilot.cloud.comparison import Differences, different
 from copilot.cloud.graph import Resource
 
 Action = Literal["create", "update", "replace", "delete"]
@@ -20,6 +22,7 @@ class Change:
         physical: The id AWS knows it by; empty while it is not made.
         before: Live properties; None when there is nothing.
         after: Wanted properties, in which `${id}` may still stand for something that is not made; None for a delete.
+        depth: Changes of the same depth do not need each other.
     """
 
     action: Action
@@ -29,9 +32,10 @@ class Change:
     physical: str = ""
     before: Mapping[str, Any] | None = None
     after: Mapping[str, Any] | None = None
+    depth: int = 0
 
     @property
-    def differences(self) -> dict[str, tuple[Any, Any]]:
+    def differences(self) -> Differences:
         """The properties that change, as (before, after); empty for a create or a delete."""
         return different(self.before, self.after) if self.before and self.after else {}
 
@@ -44,34 +48,30 @@ class Plan:
     """The changes that make an account look as wanted.
 
     Args:
-        id: Hash over what is wanted and what is there: the same plan made twice has the same id.
-        order: Ids of all wanted resources, each after what it needs.
+        id: Hash over what is wanted, what is recorded and what is there: the same plan made twice has the same id.
+        wanted: All wanted resources, each after what it needs.
     """
 
     id: str
     deployment: str
     changes: tuple[Change, ...]
-    order: tuple[str, ...]
+    wanted: tuple[Resource, ...]
 
     @property
     def unchanged(self) -> int:
         """Number of resources that are as wanted."""
-        return len(set(self.order) - {change.id for change in self.changes})
+        return len({resource.id for resource in self.wanted} - {change.id for change in self.changes})
+
+    def batches(self, size: int) -> Iterator[tuple[Change, ...]]:
+        """Yield the changes in order, up to `size` at a time of those that do not need each other."""
+        for _, group in groupby(self.changes, lambda change: change.depth):
+            together = tuple(group)
+            yield from (together[at : at + size] for at in range(0, len(together), size))
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {"id": self.id, "deployment": self.deployment, "changes": [asdict(change) for change in self.changes]}
 
 
-def different(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Compare the properties that both sides have: some can be written and not read.
-
-    Of the tags only those that `after` has count: anybody may add others.
-    """
-    if "tags" in before and "tags" in after:
-        before = {**before, "tags": {name: value for name, value in before["tags"].items() if name in after["tags"]}}
-    return {name: (before[name], after[name]) for name in before if name in after and before[name] != after[name]}
-
-
-def plan_id(deployment: str, wanted: tuple[Resource, ...], live: Mapping[str, Any]) -> str:
-    seen = json.dumps([deployment, [asdict(resource) for resource in wanted], live], sort_keys=True, default=str)
-    return sha256(seen.encode()).hexdigest()[:12]
+def plan_id(deployment: str, wanted: tuple[Resource, ...], recorded: Any, live: Mapping[str, Any]) -> str:
+    seen = [deployment, [resource.as_json() for resource in wanted], recorded, live]
+    return sha256(json.dumps(seen, sort_keys=True, default=str).encode()).hexdigest()[:12]

@@ -71,16 +71,19 @@ MIGRATIONS = (
         PRIMARY KEY (run, ordinal, repeat)
     ) WITHOUT ROWID;
     """,
-    # 4: the cloud. `resources` is the ledger of what we own; an apply is a deployment or a removal, `steps` its write-ahead journal.
+    # 4: the cloud. `resources` is the ledger of what we own; an apply is a deployment, a rollback or a removal, `steps` its write-ahead
+    # journal, `body` what the workspace keeps of it. Applies that made the same have the same revision, which lives on in `wanted`.
     """
+    CREATE TABLE workspace (id TEXT NOT NULL);
+    INSERT INTO workspace VALUES (lower(hex(randomblob(4))));
     CREATE TABLE resources (
         owner TEXT NOT NULL, deployment TEXT NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL, physical TEXT NOT NULL,
         properties TEXT NOT NULL, position INTEGER NOT NULL, created_at TEXT NOT NULL, PRIMARY KEY (owner, deployment, id)
     );
     CREATE TABLE applies (
         id TEXT PRIMARY KEY, owner TEXT NOT NULL, deployment TEXT NOT NULL, kind TEXT NOT NULL, account TEXT NOT NULL, region TEXT NOT NULL,
-        stack TEXT NOT NULL, plan TEXT NOT NULL, operation TEXT NOT NULL, state TEXT NOT NULL, error TEXT NOT NULL DEFAULT '',
-        started_at TEXT NOT NULL, finished_at TEXT
+        stack TEXT NOT NULL, plan TEXT NOT NULL, operation TEXT NOT NULL, body TEXT NOT NULL, revision INTEGER, wanted TEXT,
+        state TEXT NOT NULL, error TEXT NOT NULL DEFAULT '', started_at TEXT NOT NULL, finished_at TEXT
     );
     CREATE INDEX applies_by_deployment ON applies (owner, deployment, started_at);
     CREATE TABLE steps (

@@ -4,7 +4,7 @@ from collections import Counter
 
 from copilot.context import Context
 from copilot.intent import Preview, intent
-from copilot.intents.deployments.preparation import check_plan, prepared, put_back, recorded
+from copilot.intents.deployments.preparation import body_of, carry_out, check_plan, prepared, put_back
 from copilot.intents.deployments.results import Deployed, Environment, PlannedDeployment
 from copilot.intents.deployments.workspace import check_gates, chosen_agent, overridden, shut_gates
 
@@ -69,12 +69,7 @@ def deploy_agent(
     with prepared(ctx, agent, environment) as (ready, made, planned):
         check_plan(ready, planned, plan)
 
-        def commit() -> None:
-            ctx.store.put("deployment", planned.deployment, {**recorded(ready, planned), **passed}, ctx.operation)
-
-        with ctx.progress.track(f"Deploying {planned.deployment}", len(made.changes)) as report:
-            ready.engine.apply(made, planned.account, planned.region, ctx.operation, report, commit)
-        body = ctx.store.get("deployment", planned.deployment).body
+        body = carry_out(ctx, ready.engine, made, {**body_of(ready, planned), **passed})
     done = Counter(change.action for change in made.changes)
     return Deployed(
         deployment=planned.deployment,

@@ -114,11 +114,8 @@ def check_plan(ready: "Prepared", planned: PlannedDeployment, given: str | None)
         )
 
 
-def recorded(ready: "Prepared", planned: PlannedDeployment) -> dict[str, Any]:
-    """Return what the workspace keeps about a deployment; nothing secret is in it."""
-    from copilot.cloud.serverless import PATH, STAGE
-
-    physical = {resource.id: resource.physical for resource in ready.engine.journal.resources()}
+def body_of(ready: "Prepared", planned: PlannedDeployment) -> dict[str, Any]:
+    """Return what the workspace keeps about a deployment, as far as it is known before; nothing secret is in it."""
     return {
         "agent": planned.agent,
         "agent_version": ready.blueprint.version,
@@ -127,13 +124,39 @@ def recorded(ready: "Prepared", planned: PlannedDeployment) -> dict[str, Any]:
         "region": planned.region,
         "simulated": planned.simulated,
         "stack": ready.blueprint.stack,
-        "endpoint": f"https://{physical['api']}.execute-api.{planned.region}.amazonaws.com/{STAGE}/{PATH}",
+        "collections": list(ready.blueprint.collections),
+        "cost": planned.cost.model_dump(mode="json"),
+    }
+
+
+def carry_out(ctx: Context, engine: "Engine", plan: "Plan", body: dict[str, Any], revision: int | None = None) -> dict[str, Any]:
+    """Apply a plan, keep in the workspace what runs then, and return that.
+
+    Args:
+        revision: The one that is gone back to; None for a deployment.
+    """
+    kept: dict[str, Any] = {}
+
+    def commit() -> None:
+        kept.update({**body, **_reached(engine), "plan": plan.id, "deployed_at": now()})
+        ctx.store.put("deployment", plan.deployment, kept, ctx.operation)
+
+    with ctx.progress.track(f"{'Rolling back' if revision else 'Deploying'} {plan.deployment}", len(plan.changes)) as report:
+        engine.apply(plan, ctx.operation, body, revision, report, commit)
+    return kept
+
+
+def _reached(engine: "Engine") -> dict[str, str]:
+    """Return where a deployment answers."""
+    from copilot.cloud.serverless import PATH, STAGE
+
+    physical = {resource.id: resource.physical for resource in engine.journal.resources()}
+    return {
+        "endpoint": f"https://{physical['api']}.execute-api.{engine.site.region}.amazonaws.com/{STAGE}/{PATH}",
         "api": physical["api"],
         "stage": STAGE,
         "api_key": physical["api_key"],
         "function": physical["function"],
-        "plan": planned.plan,
-        "deployed_at": now(),
     }
 
 
@@ -150,7 +173,7 @@ def put_back(ctx: Context, **_recorded: str | None) -> str:
     from copilot.cloud.journal import unfinished
 
     said: list[str] = []
-    for region in sorted({apply.region for apply in unfinished(ctx.store) if (apply.account == "simulated") != ctx.live}):
+    for region in sorted({apply.site.region for apply in unfinished(ctx.store) if (apply.site.account == "simulated") != ctx.live}):
         with hold_account(ctx, region) as (_, notes):
             said += notes
     waiting = ", ".join(apply.deployment for apply in unfinished(ctx.store))

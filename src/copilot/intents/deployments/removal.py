@@ -37,15 +37,13 @@ def destroy_deployment(ctx: Context, deployment: str) -> DestroyedDeployment:
     Args:
         deployment: Deployment or agent name.
     """
-    from copilot.cloud.deploy import account_of
-
     thing = named_deployment(ctx, deployment, "destroy_deployment")
     check_reach(ctx, thing)
     with hold_account(ctx, thing.body["region"]) as (session, _):
         engine = engine_of(ctx, session, thing.name, thing.body["stack"])
         owned = len(engine.journal.resources())
         with ctx.progress.track(f"Removing {thing.name}", owned) as report:
-            left = engine.destroy(account_of(session), session.region, ctx.operation, report)
+            left = engine.destroy(ctx.operation, report)
         deleted = owned - len(engine.journal.resources())
         if not left:
             ctx.store.remove("deployment", thing.name, ctx.operation)

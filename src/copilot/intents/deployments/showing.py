@@ -53,7 +53,7 @@ def show_deployment(ctx: Context, deployment: str, check: bool = False) -> Shown
     if check:
         check_reach(ctx, thing)
         with hold_account(ctx, body["region"]) as (session, _):
-            drift = engine_of(ctx, session, thing.name, body["stack"]).drift()
+            drift = {d.id: str(d) for d in engine_of(ctx, session, thing.name, body["stack"]).drift() if d.kind in ("missing", "changed")}
     resources = journal.resources()
     state = f"{len(drift)} of {len(resources)} resources differ" if drift else f"all {len(resources)} resources are as deployed"
     return ShownDeployment(
