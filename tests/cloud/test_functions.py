@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ TRUST = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
 }
+LOGS = {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": "*"}
 Invoke = Callable[..., tuple[Any, str | None]]
 
 
@@ -26,8 +28,15 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     with running(tmp_path_factory.mktemp("home") / "simulated") as endpoint:
         session = Session("us-east-1", endpoint)
         session.client("iam").create_role(RoleName="runner", AssumeRolePolicyDocument=json.dumps(TRUST))
+        allow(session, {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"})
         yield session
     shut_down()
+
+
+def allow(session: Session, *statements: dict[str, Any]) -> None:
+    """Let the functions of this file do what is stated, and write their logs."""
+    document = {"Version": "2012-10-17", "Statement": [LOGS, *statements]}
+    session.client("iam").put_role_policy(RoleName="runner", PolicyName="own", PolicyDocument=json.dumps(document))
 
 
 @pytest.fixture
@@ -61,10 +70,11 @@ def test_a_function_answers_keeps_its_state_warm_and_writes_log_and_metrics(invo
     again = session.client("lambda").invoke(FunctionName=name, Payload=b'"x"')
     assert json.loads(again["Payload"].read()) == [2, "x"]
     lines = [e["message"] for e in session.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]]
-    assert lines[0] == "hello {'a': 1}"
-    assert lines[1].startswith("REPORT Duration")
+    assert [line.partition(" ")[0] for line in lines] == ["START", "hello", "END", "REPORT"] * 2
+    assert lines[1] == "hello {'a': 1}"
+    assert re.fullmatch(r"REPORT RequestId: \S+\tDuration: [\d.]+ ms\tBilled.* MB\tMax Memory Used: \d+ MB", lines[3])
     names = {m["MetricName"] for m in session.client("cloudwatch").list_metrics(Namespace="AWS/Lambda")["Metrics"]}
-    assert names == {"Invocations", "Errors", "Duration"}
+    assert names == {"Invocations", "Errors", "Duration", "Throttles"}
 
 
 def test_an_exception_is_reported_as_lambda_does(invoke: Invoke) -> None:

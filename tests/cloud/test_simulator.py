@@ -190,6 +190,8 @@ def test_a_request_without_the_key_of_the_process_is_refused(session: Session, p
 
 def test_the_key_of_the_process_opens_the_account_to_functions_and_is_kept_nowhere(tmp_path: Path, session: Session) -> None:
     session.client("iam").create_role(RoleName="runner", AssumeRolePolicyDocument="{}")
+    allowed = {"Statement": {"Effect": "Allow", "Action": "s3:CreateBucket", "Resource": "arn:aws:s3:::made-*"}, "Version": "2012-10-17"}
+    session.client("iam").put_role_policy(RoleName="runner", PolicyName="make", PolicyDocument=json.dumps(allowed))
     code = "import boto3\ndef handle(event, context):\n    boto3.client('s3').create_bucket(Bucket='made-by-a-function')"
     session.client("logs").create_log_group(logGroupName="/aws/lambda/maker")
     session.client("lambda").create_function(**function_of(code, "maker"))

@@ -1,7 +1,6 @@
 """The simulated account as a local web server: journal, moto, and what moto lacks."""
 
 import atexit
-import hmac
 import io
 import logging
 import re
@@ -11,19 +10,22 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import parse_qs
 
 from filelock import FileLock, Timeout
 from moto.core.base_backend import BackendDict
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
-from copilot.cloud.simulator import gateway
+from copilot.cloud.simulator import alarms, bedrock, permissions
+from copilot.cloud.simulator.demand import OPERATION, Scope
 from copilot.cloud.simulator.functions import Functions
+from copilot.cloud.simulator.gateway import Gateway
 from copilot.cloud.simulator.journal import Call, Journal
+from copilot.cloud.simulator.principals import Principal, Principals
 from copilot.cloud.simulator.repeatable import repeatable, seed_backends
 from copilot.cloud.simulator.reply import Reply, refusal
 from copilot.errors import Unavailable
-from copilot.outside.aws import KEY
 
 LOCK_SECONDS = 120
 READS = ("Describe", "List", "Get", "Head", "Query", "Scan", "BatchGet", "Filter", "Lookup", "Search", "Validate", "Estimate")
@@ -61,7 +63,9 @@ class SimulatedAccount:
         self._one_call = threading.Lock()
         self._server = make_server("127.0.0.1", 0, self, threaded=True, request_handler=MotoRequestHandler)
         self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
-        self._functions = Functions(folder / "functions", self.endpoint)
+        self._principals = Principals()
+        self._functions = Functions(folder / "functions", self.endpoint, self._principals)
+        self._gateway = Gateway(self._functions, self.endpoint)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
 
@@ -99,23 +103,32 @@ class SimulatedAccount:
         self._calls = 0
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> list[bytes]:
-        if _take_key(environ):
-            reply = self._answer(environ, _body(environ))
+        who = self._principals.take(environ)
+        if who:
+            reply = self._answer(who, environ, _body(environ))
         else:
             reply = refusal(environ, "AccessDenied", "This simulated account belongs to another process.", 403)
         start_response(f"{reply.status} {reply.reason}", list(reply.headers))
         return [reply.body]
 
-    def _answer(self, environ: Environ, body: bytes) -> Reply:
+    def _answer(self, who: Principal, environ: Environ, body: bytes) -> Reply:
         path = environ["PATH_INFO"]
         if not self.lock.is_locked:
             return Reply.of_json(503, {"message": "the simulated account is not in use"})
         if execute := EXECUTE.fullmatch(path):
-            return gateway.respond(self.endpoint, environ, body, **execute.groupdict())
+            return self._gateway.respond(environ, body, **execute.groupdict())
+        if who.role and (refused := permissions.check(who, environ, body)):
+            return refused
+        region, _ = Scope.of(environ)
         if environ["REQUEST_METHOD"] == "POST" and (invoke := INVOKE.fullmatch(path)):
-            return self._functions.invoke(_region(environ), invoke["function"], body)
+            qualifier = parse_qs(environ.get("QUERY_STRING", "")).get("Qualifier", [""])[0]
+            return self._functions.invoke(region, invoke["function"], body, qualifier)
+        if environ["REQUEST_METHOD"] == "POST" and (converse := bedrock.CONVERSE.fullmatch(path)):
+            return bedrock.converse(converse["model"], region, body)
         with self._one_call:
             if _reads(environ, body):
+                if "DescribeAlarms" in _action(environ, body):
+                    alarms.judge(region)
                 return _ask(self._moto, environ, body)
             return self._change(environ, body)
 
@@ -207,16 +220,6 @@ def _ask(moto: Any, environ: Environ, body: bytes) -> Reply:
     return Reply(status, tuple(said[1]), answer)
 
 
-def _take_key(environ: Environ) -> bool:
-    """Tell whether a request shows the key of this process, and take it out: neither moto, journal nor functions get to see it."""
-    authorization = environ.get("HTTP_AUTHORIZATION", "")
-    credential = re.search(r"Credential=([^/]+)/", authorization)
-    shown = environ.pop("HTTP_X_SIMULATED_KEY", None) or (credential[1] if credential else "")
-    if credential:
-        environ["HTTP_AUTHORIZATION"] = authorization.replace(KEY, "simulated")
-    return hmac.compare_digest(shown.encode(), KEY.encode())
-
-
 def _body(environ: Environ) -> bytes:
     stream = environ["wsgi.input"]
     if environ.get("HTTP_TRANSFER_ENCODING", "") == "chunked":
@@ -224,19 +227,22 @@ def _body(environ: Environ) -> bytes:
     return bytes(stream.read(int(environ.get("CONTENT_LENGTH") or 0)))
 
 
+def _action(environ: Mapping[str, Any], body: bytes) -> str:
+    """Return the operation that a request names; empty where method and path say it."""
+    if target := environ.get("HTTP_X_AMZ_TARGET"):
+        return str(target).rpartition(".")[2]
+    if called := OPERATION.fullmatch(environ["PATH_INFO"]):
+        return called[1]
+    if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
+        named = re.search(rb"(?:^|&)Action=(\w+)", body)
+        return named[1].decode() if named else "unknown"
+    return ""
+
+
 def _reads(environ: Mapping[str, Any], body: bytes) -> bool:
     """Tell whether a request cannot change the account."""
-    if target := environ.get("HTTP_X_AMZ_TARGET"):
-        return str(target).rpartition(".")[2].startswith(READS)
-    if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
-        action = re.search(rb"(?:^|&)Action=(\w+)", body)
-        return bool(action) and action[1].decode().startswith(READS) if action else False
-    return environ["REQUEST_METHOD"] in ("GET", "HEAD")
-
-
-def _region(environ: Mapping[str, Any]) -> str:
-    scope = re.search(r"Credential=[^/]+/\d+/([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
-    return scope[1] if scope else "us-east-1"
+    action = _action(environ, body)
+    return action.startswith(READS) if action else environ["REQUEST_METHOD"] in ("GET", "HEAD")
 
 
 def _blank() -> Environ:

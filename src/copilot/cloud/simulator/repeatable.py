@@ -13,6 +13,8 @@ import time_machine
 from moto.core.base_backend import AccountSpecificBackend
 from moto.moto_api._internal import mock_random
 
+from copilot.cloud.simulator import instances
+
 WITHOUT_TLS = {"Bool": {"aws:SecureTransport": "false"}}
 
 
@@ -20,6 +22,7 @@ WITHOUT_TLS = {"Bool": {"aws:SecureTransport": "false"}}
 def repeatable(seed: int, at: float) -> Iterator[None]:
     """Run one call with its own random numbers and the clock standing at `at` (Unix time)."""
     _mend_s3()
+    instances.mend()
     with _seeded(seed), time_machine.travel(at, tick=False):
         yield
 

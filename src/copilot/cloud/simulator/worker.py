@@ -55,7 +55,8 @@ def answer(function: Function, request: dict[str, Any]) -> dict[str, Any]:
         except Exception as error:
             traceback.print_exc()
             outcome = {"error": failure(error)}
-    return {**outcome, "log": log.getvalue(), "milliseconds": (time.monotonic() - started) * 1000}
+    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return {**outcome, "log": log.getvalue(), "milliseconds": (time.monotonic() - started) * 1000, "megabytes": megabytes}
 
 
 def main(root: str, packages: str, handler: str, memory_bytes: str) -> None:
