@@ -2,9 +2,11 @@
 
 from copilot.cloud.artifacts import Artifacts
 from copilot.cloud.providers.api import ApiKey, RestApi, Stage, UsagePlan
+from copilot.cloud.providers.compute import InstanceProfile, LaunchTemplate, SecurityGroup, Token
 from copilot.cloud.providers.function import Function, Permission
 from copilot.cloud.providers.provider import Provider
 from copilot.cloud.providers.role import Role
+from copilot.cloud.providers.scaling import AutoScalingGroup, ScalingPolicy
 from copilot.cloud.providers.storage import Bucket, BucketObject, Table
 from copilot.cloud.providers.watch import Alarm, LogGroup
 from copilot.outside.aws import Session
@@ -22,6 +24,12 @@ TYPES: dict[str, type[Provider]] = {
     "api_key": ApiKey,
     "usage_plan": UsagePlan,
     "alarm": Alarm,
+    "instance_profile": InstanceProfile,
+    "security_group": SecurityGroup,
+    "token": Token,
+    "launch_template": LaunchTemplate,
+    "auto_scaling_group": AutoScalingGroup,
+    "scaling_policy": ScalingPolicy,
 }
 
 

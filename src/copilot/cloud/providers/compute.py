@@ -1,0 +1,257 @@
+"""EC2: security groups and launch templates, and the instance profiles and tokens that instances start with."""
+
+import base64
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property, partial
+from typing import Any
+
+from copilot.cloud.providers.provider import STACK, Properties, Provider, absent, existing, pairs, patiently, unpaired
+from copilot.errors import Unavailable
+from copilot.outside.aws import code_of
+
+VPC = "vpc"
+"""Where traffic may come from: the network that the instances are in."""
+PEERS = {"IpRanges": "CidrIp", "Ipv6Ranges": "CidrIpv6", "UserIdGroupPairs": "GroupId", "PrefixListIds": "PrefixListId"}
+DISK = "/dev/xvda"
+TOKEN_BYTES = 32
+
+
+class Ec2(Provider):
+    """What the types of EC2 have in common."""
+
+    @property
+    def _ec2(self) -> Any:
+        return self.session.client("ec2")
+
+    def _tag(self, physical: str, before: Properties, after: Properties) -> None:
+        if before["tags"] != after["tags"]:
+            self._ec2.create_tags(Resources=[physical], Tags=pairs(after["tags"]))
+
+
+class SecurityGroup(Ec2):
+    """name, description, ingress (list of port and source: `vpc` or a range of addresses), tags; in the region's default network."""
+
+    identity = frozenset({"name", "description"})
+
+    @cached_property
+    def _network(self) -> tuple[str, str]:
+        """The default network: its id and its range of addresses."""
+        found = self._ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
+        if not found:
+            raise Unavailable(f"{self.session.region} has no default VPC to put instances in.", "Make one: aws ec2 create-default-vpc")
+        return found[0]["VpcId"], found[0]["CidrBlock"]
+
+    def _groups(self, **filters: str) -> list[dict[str, Any]]:
+        wanted = [{"Name": name.replace("_", "-"), "Values": [value]} for name, value in filters.items()]
+        return list(self._ec2.describe_security_groups(Filters=wanted)["SecurityGroups"])
+
+    def find(self, properties: Properties) -> str | None:
+        return next((group["GroupId"] for group in self._groups(group_name=properties["name"], vpc_id=self._network[0])), None)
+
+    def read(self, physical: str) -> dict[str, Any] | None:
+        for group in self._groups(group_id=physical):
+            return {
+                "name": group["GroupName"],
+                "description": group["Description"],
+                "ingress": [entry for entry, _ in self._entries(group["IpPermissions"])],
+                "tags": unpaired(group.get("Tags", [])),
+            }
+        return None
+
+    def create(self, properties: Properties) -> str:
+        group = self.find(properties)
+        if group is None:
+            tags = [{"ResourceType": "security-group", "Tags": pairs(properties["tags"])}]
+            what = {"GroupName": properties["name"], "Description": properties["description"], "VpcId": self._network[0]}
+            group = str(self.session.client("ec2", once=True).create_security_group(**what, TagSpecifications=tags)["GroupId"])
+        self.update(group, properties, properties)
+        return group
+
+    def update(self, physical: str, before: Properties, after: Properties) -> None:
+        live = list(self._entries(self._groups(group_id=physical)[0]["IpPermissions"]))
+        for entry, permission in live:
+            if entry not in after["ingress"]:
+                self._ec2.revoke_security_group_ingress(GroupId=physical, IpPermissions=[permission])
+        for entry in after["ingress"]:
+            if entry not in [known for known, _ in live]:
+                self._ec2.authorize_security_group_ingress(GroupId=physical, IpPermissions=[self._permission(entry)])
+        self._tag(physical, before, after)
+
+    def delete(self, physical: str) -> None:
+        if self._groups(group_id=physical):
+            patiently(partial(self._ec2.delete_security_group, GroupId=physical), lambda error: code_of(error) == "DependencyViolation")
+
+    def owned(self, stack: str) -> Iterable[str]:
+        return [group["GroupId"] for group in self._groups(**{f"tag:{STACK}": stack})]
+
+    def _entries(self, permissions: Iterable[Mapping[str, Any]]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+        """Yield each source of each permission, as the graph says it and as EC2 does."""
+        for permission in permissions:
+            first, last = permission.get("FromPort", "all"), permission.get("ToPort", "all")
+            ports = {name: permission[name] for name in ("IpProtocol", "FromPort", "ToPort") if name in permission}
+            for kind, name in PEERS.items():
+                for peer in permission.get(kind, []):
+                    source = VPC if peer[name] == self._network[1] else peer[name]
+                    yield {"port": first if first == last else f"{first}-{last}", "source": source}, {**ports, kind: [{name: peer[name]}]}
+
+    def _permission(self, entry: Mapping[str, Any]) -> dict[str, Any]:
+        first, _, last = str(entry["port"]).partition("-")
+        source = self._network[1] if entry["source"] == VPC else entry["source"]
+        kind = "UserIdGroupPairs" if source.startswith("sg-") else "Ipv6Ranges" if ":" in source else "IpRanges"
+        if first == "all":
+            return {"IpProtocol": "-1", kind: [{PEERS[kind]: source}]}
+        return {"IpProtocol": "tcp", "FromPort": int(first), "ToPort": int(last or first), kind: [{PEERS[kind]: source}]}
+
+
+class LaunchTemplate(Ec2):
+    """name, image, instance_type, profile, groups (ids), disk (GiB), encrypted, tokens (`required`: IMDSv2), spot, key, user_data, tags.
+
+    A change is a new version; groups take the latest.
+    """
+
+    def _template(self, name: str) -> Any:
+        wanted = [{"Name": "launch-template-name", "Values": [name]}]
+        return next(iter(self._ec2.describe_launch_templates(Filters=wanted)["LaunchTemplates"]), None)
+
+    def read(self, physical: str) -> dict[str, Any] | None:
+        template = self._template(physical)
+        if template is None:
+            return None
+        latest = self._ec2.describe_launch_template_versions(LaunchTemplateName=physical, Versions=["$Latest"])["LaunchTemplateVersions"]
+        data = latest[0]["LaunchTemplateData"]
+        disk = data["BlockDeviceMappings"][0]["Ebs"] if data.get("BlockDeviceMappings") else {}
+        return {
+            "name": physical,
+            "image": data.get("ImageId"),
+            "instance_type": data.get("InstanceType"),
+            "profile": data.get("IamInstanceProfile", {}).get("Name"),
+            "groups": data.get("SecurityGroupIds", []),
+            "disk": disk.get("VolumeSize"),
+            "encrypted": disk.get("Encrypted"),
+            "tokens": data.get("MetadataOptions", {}).get("HttpTokens"),
+            "spot": data.get("InstanceMarketOptions", {}).get("MarketType") == "spot",
+            "key": data.get("KeyName"),
+            "user_data": base64.b64decode(data.get("UserData", "")).decode(),
+            "tags": unpaired(template.get("Tags", [])),
+        }
+
+    def create(self, properties: Properties) -> str:
+        name = properties["name"]
+        if self._template(name) is None:
+            tags = [{"ResourceType": "launch-template", "Tags": pairs(properties["tags"])}]
+            self.session.client("ec2", once=True).create_launch_template(
+                LaunchTemplateName=name, LaunchTemplateData=_launch_data(properties), TagSpecifications=tags
+            )
+        return str(name)
+
+    def update(self, physical: str, before: Properties, after: Properties) -> None:
+        if _launch_data(before) != _launch_data(after):
+            self._ec2.create_launch_template_version(LaunchTemplateName=physical, LaunchTemplateData=_launch_data(after))
+        self._tag(self._template(physical)["LaunchTemplateId"], before, after)
+
+    def delete(self, physical: str) -> None:
+        if self._template(physical):
+            self._ec2.delete_launch_template(LaunchTemplateName=physical)
+
+    def owned(self, stack: str) -> Iterable[str]:
+        wanted = [{"Name": f"tag:{STACK}", "Values": [stack]}]
+        return [template["LaunchTemplateName"] for template in self._ec2.describe_launch_templates(Filters=wanted)["LaunchTemplates"]]
+
+
+class InstanceProfile(Provider):
+    """name, role (name), tags."""
+
+    @property
+    def _iam(self) -> Any:
+        return self.session.client("iam")
+
+    def read(self, physical: str) -> dict[str, Any] | None:
+        found = absent(lambda: self._iam.get_instance_profile(InstanceProfileName=physical)["InstanceProfile"])
+        roles = [role["RoleName"] for role in found["Roles"]] if found else []
+        return found and {"name": physical, "role": next(iter(roles), None), "tags": unpaired(found.get("Tags", []))}
+
+    def create(self, properties: Properties) -> str:
+        name = properties["name"]
+        existing(lambda: self._iam.create_instance_profile(InstanceProfileName=name, Tags=pairs(properties["tags"])))
+        self.update(name, self.read(name) or {}, properties)
+        return str(name)
+
+    def update(self, physical: str, before: Properties, after: Properties) -> None:
+        if before["role"] != after["role"]:
+            self._take(physical, before["role"])
+            self._iam.add_role_to_instance_profile(InstanceProfileName=physical, RoleName=after["role"])
+        if before["tags"] != after["tags"]:
+            self._iam.tag_instance_profile(InstanceProfileName=physical, Tags=pairs(after["tags"]))
+
+    def delete(self, physical: str) -> None:
+        live = self.read(physical)
+        if live:
+            self._take(physical, live["role"])
+            absent(lambda: self._iam.delete_instance_profile(InstanceProfileName=physical))
+
+    def _take(self, physical: str, role: str | None) -> None:
+        if role:
+            absent(lambda: self._iam.remove_role_from_instance_profile(InstanceProfileName=physical, RoleName=role))
+
+    def owned(self, stack: str) -> Iterable[str]:
+        for page in self._iam.get_paginator("list_instance_profiles").paginate():
+            for profile in page["InstanceProfiles"]:
+                name = profile["InstanceProfileName"]
+                if name.startswith("copilot-") and (live := self.read(name)) and live["tags"].get(STACK) == stack:
+                    yield name
+
+
+class Token(Provider):
+    """name, tags: an encrypted parameter with a random value, made here and never read or kept."""
+
+    @property
+    def _ssm(self) -> Any:
+        return self.session.client("ssm")
+
+    def read(self, physical: str) -> dict[str, Any] | None:
+        wanted = [{"Key": "Name", "Option": "Equals", "Values": [physical]}]
+        if not self._ssm.describe_parameters(ParameterFilters=wanted)["Parameters"]:
+            return None
+        tags = self._ssm.list_tags_for_resource(ResourceType="Parameter", ResourceId=physical)["TagList"]
+        return {"name": physical, "tags": unpaired(tags)}
+
+    def create(self, properties: Properties) -> str:
+        name = properties["name"]
+        if self.read(name) is None:
+            value = secrets.token_urlsafe(TOKEN_BYTES)
+            self._ssm.put_parameter(Name=name, Type="SecureString", Value=value, Tags=pairs(properties["tags"]))
+        return str(name)
+
+    def update(self, physical: str, before: Properties, after: Properties) -> None:
+        if before["tags"] != after["tags"]:
+            self._ssm.add_tags_to_resource(ResourceType="Parameter", ResourceId=physical, Tags=pairs(after["tags"]))
+
+    def delete(self, physical: str) -> None:
+        self._ssm.delete_parameters(Names=[physical])
+
+    def owned(self, stack: str) -> Iterable[str]:
+        wanted = [{"Key": f"tag:{STACK}", "Values": [stack]}]
+        for page in self._ssm.get_paginator("describe_parameters").paginate(ParameterFilters=wanted):
+            yield from (parameter["Name"] for parameter in page["Parameters"])
+
+
+def _launch_data(properties: Properties) -> dict[str, Any]:
+    """Return a launch template's data as EC2 takes it."""
+    ours = {name: value for name, value in properties["tags"].items() if name == STACK}
+    disk = {"VolumeSize": properties["disk"], "VolumeType": "gp3", "Encrypted": properties["encrypted"], "DeleteOnTermination": True}
+    data: dict[str, Any] = {
+        "ImageId": properties["image"],
+        "InstanceType": properties["instance_type"],
+        "IamInstanceProfile": {"Name": properties["profile"]},
+        "SecurityGroupIds": list(properties["groups"]),
+        "BlockDeviceMappings": [{"DeviceName": DISK, "Ebs": disk}],
+        "MetadataOptions": {"HttpEndpoint": "enabled", "HttpTokens": properties["tokens"], "HttpPutResponseHopLimit": 1},
+        "UserData": base64.b64encode(properties["user_data"].encode()).decode(),
+        "TagSpecifications": [{"ResourceType": kind, "Tags": pairs(ours)} for kind in ("instance", "volume")],
+    }
+    if properties["spot"]:
+        data["InstanceMarketOptions"] = {"MarketType": "spot"}
+    if properties["key"]:
+        data["KeyName"] = properties["key"]
+    return data
