@@ -11,6 +11,7 @@ from copilot.cloud.rules import check
 from copilot.cloud.serverless import Blueprint, Settings, graph
 
 EVERYONE = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}]}
+MISSPELT = {"ask": {"Statement": [{"Effect": "Alow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/k"}]}}
 ALL = {"wide": {"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}}
 
 
@@ -28,6 +29,7 @@ def test_the_deployment_of_an_agent_breaks_no_rule(blueprint: Blueprint) -> None
     [
         ("bucket", {"name": "Bad_Bucket"}, ["not a valid bucket name"]),
         ("bucket", {"name": "10.0.0.1"}, ["not a valid bucket name"]),
+        ("bucket", {"name": "a..b"}, ["not a valid bucket name"]),
         ("bucket", {"private": False}, ["open to the public"]),
         ("bucket", {"encryption": None}, ["not be encrypted"]),
         ("bucket", {"policy": None}, ["without TLS"]),
@@ -35,18 +37,33 @@ def test_the_deployment_of_an_agent_breaks_no_rule(blueprint: Blueprint) -> None
         ("function", {"runtime": "python9.9"}, ["no runtime python9.9"]),
         ("function", {"memory": 64}, ["64 MB"]),
         ("function", {"timeout": 900}, ["900 s"]),
-        ("function", {"environment": {"A": "x" * 5000}}, ["environment is larger"]),
-        ("function", {"name": "x" * 65}, ["not a valid name for a function"]),
+        ("function", {"environment": {"LONG": "x" * 5000}}, ["environment is larger"]),
+        ("function", {"environment": {"AWS_REGION": "eu-west-1"}}, ["no variable called AWS_REGION"]),
+        ("function", {"name": "x" * 65}, ["not a valid function name", "log group"]),
+        ("function", {"code_key": "code/elsewhere"}, ["not put there by the deployment"]),
         ("logs", {"days": 31}, ["31 days; the nearest that AWS has is 30"]),
+        ("logs", {"days": None}, ["kept for ever"]),
         ("role", {"policies": ALL}, ["may do s3:*", "reaches *"]),
+        ("role", {"policies": MISSPELT}, ["'Alow'"]),
+        ("role", {"trust": EVERYONE}, ["anybody could assume"]),
+        ("permission", {"source": None}, ["names no source"]),
         ("api", {"key_required": False}, ["without a key"]),
         ("usage_plan", {"rate": 0}, ["have to be positive"]),
+        ("alarm", {"period": 45}, ["period of 45 s"]),
+        ("table", {"tags": {}}, ["leave it behind"]),
     ],
 )
 def test_each_mistake_is_named(blueprint: Blueprint, name: str, properties: dict[str, Any], problems: list[str]) -> None:
     found = check(changed(graph(blueprint), name, properties))
-    assert [finding.resource for finding in found] == [name] * len(problems)
-    assert all(words in finding.problem for words, finding in zip(problems, found, strict=True))
+    assert {finding.resource for finding in found} == {name}
+    assert all(any(words in finding.problem for finding in found) for words in problems)
+
+
+def test_two_resources_of_one_name_are_found(blueprint: Blueprint) -> None:
+    wanted = graph(blueprint)
+    table = next(r for r in wanted if r.id == "table")
+    found = check((*wanted, replace(table, id="second_table")))
+    assert {(finding.resource, "two resources" in finding.problem) for finding in found} == {("table", True), ("second_table", True)}
 
 
 @pytest.mark.parametrize("agent", ["helpdesk", "Help Desk (new)!", "x" * 80, "日本", "--", "a.b_c"])

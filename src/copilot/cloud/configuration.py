@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
 
+from copilot.cloud.limits import MEMORY_MB, RETENTION_DAYS, TIMEOUT_S
 from copilot.cloud.offers import Offer, Table
-from copilot.cloud.rules import MEMORY_MB, RETENTION_DAYS, TIMEOUT_S
 from copilot.errors import BadArguments, NotFound
 from copilot.outside.store import Store
 

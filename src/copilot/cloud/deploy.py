@@ -89,7 +89,7 @@ def prepare(store: Store, session: Session, home: Path, agent: Thing, name: str,
         open_engine(store, session, home, name, blueprint.stack),
         blueprint,
         wanted,
-        rules.check(wanted),
+        rules.check(wanted, session.region, home),
         estimate(settings, stored, session.region),
     )
 
