@@ -11,6 +11,10 @@ Advance = Callable[[str], None]
 class Progress(Protocol):
     """What a face offers to long work."""
 
+    @property
+    def watched(self) -> bool:
+        """Whether a person sees what is streamed."""
+
     def track(self, label: str, total: int | None = None) -> AbstractContextManager[Advance]:
         """Show a bar (or a spinner when `total` is None) while the block runs."""
 
@@ -20,6 +24,8 @@ class Progress(Protocol):
 
 class Silent:
     """Nobody is watching."""
+
+    watched = False
 
     @contextmanager
     def track(self, label: str, total: int | None = None) -> Iterator[Advance]:

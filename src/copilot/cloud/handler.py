@@ -7,13 +7,16 @@ import hashlib
 import json
 import os
 import sqlite3
+import sys
 import tempfile
 import time
+import traceback
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
 
+from copilot.answering.answer import Answer
 from copilot.answering.extract import answer
 from copilot.answering.guard import guarded
 from copilot.answering.policy import Policy
@@ -37,19 +40,49 @@ class Agent(NamedTuple):
 
 
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Answer one request of the REST API: `{"question": …, "session": …}` in, `{"answer": …, "session": …}` out."""
+    """Answer one request of the REST API: `{"question": …, "session": …}` in, `{"answer": …, "session": …}` out.
+
+    One line is logged for each. What goes wrong is raised without its words, which could be those of a question.
+    """
+    started, request = time.monotonic(), getattr(context, "aws_request_id", "")
     try:
         question, session = _request(event)
     except ValueError as error:
+        _log("WARN", request, started, refused_request=str(error))
         return _reply(400, {"error": str(error)})
+    try:
+        found = _answer(question)
+        _remember(session, question, found.refused, len(found.claims))
+    except Exception as error:
+        what = _without_words(error)
+        _log("ERROR", request, started, failed=what)
+        raise RuntimeError(what) from None
+    _log("INFO", request, started, refused=found.refused, claims=len(found.claims))
+    return _reply(200, {"answer": found.as_json(), "session": session})
+
+
+def _answer(question: str) -> Answer:
     agent = load()
 
     def find() -> list[Passage]:
         return search(agent.connection, agent.owner, agent.embedder, agent.collections, question, agent.passages)
 
-    found = guarded(question, agent.policy, agent.embedder, find, lambda passages: answer(question, passages, agent.embedder))
-    _remember(session, question, found.refused, len(found.claims))
-    return _reply(200, {"answer": found.as_json(), "session": session})
+    return guarded(question, agent.policy, agent.embedder, find, lambda passages: answer(question, passages, agent.embedder))
+
+
+def _log(level: str, request: str, started: float, **said: Any) -> None:
+    """Write one line, which becomes the function's log."""
+    line = {"level": level, "request": request, "milliseconds": round((time.monotonic() - started) * 1000, 1), **said}
+    sys.stdout.write(json.dumps(line) + "\n")
+
+
+def _without_words(error: Exception) -> str:
+    """Name an error: its kind, AWS's words about a call of ours, and where in our code it arose."""
+    ours = [frame for frame in traceback.extract_tb(error.__traceback__) if "copilot" in frame.filename]
+    place = f"{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else "?"
+    aws = getattr(error, "response", {}).get("Error", {})
+    said = f": {aws.get('Code')}: {aws.get('Message')}" if aws else ""
+    return f"{type(error).__name__} in {place}{said}"
 
 
 @cache

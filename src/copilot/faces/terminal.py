@@ -64,8 +64,12 @@ class Bars:
             task = progress.add_task(label, total=total, last="")
             yield lambda last: progress.update(task, advance=1, last=last)
 
+    @property
+    def watched(self) -> bool:
+        return bool(self.out and self.out.is_terminal)
+
     def stream(self, text: str) -> None:
-        if self.out and self.out.is_terminal:
+        if self.out and self.watched:
             self.out.print(text, end="", markup=False)
 
 

@@ -181,6 +181,12 @@ def _history(result: Any) -> Iterator[RenderableType]:
             yield Padding(Text(entry.detail, style="dim"), (0, 0, 0, 4))
 
 
+def _logs(result: Any) -> Iterator[RenderableType]:
+    for line in result.lines:
+        style = "red" if '"ERROR"' in line.text else "yellow" if '"WARN"' in line.text else ""
+        yield Text.assemble((f"{line.at[:23]}  ", "dim"), (line.text, style))
+
+
 def _recommended(result: Any) -> Iterator[RenderableType]:
     yield Text(result.why)
     if result.runners_up:
@@ -218,6 +224,7 @@ SPECIAL: dict[str, Callable[[Any], Iterator[RenderableType]]] = {
     "Helped": _helped,
     "History": _history,
     "Ingested": _ingested,
+    "Logs": _logs,
     "Refreshed": _ingested,
     "Passages": _passages,
     "PlannedDeployment": _planned,

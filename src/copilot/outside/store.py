@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from copilot.errors import AlreadyExists, NotFound, Refused
 from copilot.outside import database
 from copilot.outside.process import alive
 
+UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 LISTINGS = {
     "model": "copilot models list",
     "collection": "copilot data list-collections",
@@ -30,6 +31,14 @@ LISTINGS = {
 def now() -> str:
     """The time in UTC, ISO 8601 with microseconds."""
     return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def ago(duration: str) -> str:
+    """Return the time that lies so far back, e.g. `15m`, `24h` or `7d`; empty when that is before the calendar begins."""
+    try:
+        return (datetime.now(UTC) - timedelta(**{UNITS[duration[-1]]: int(duration[:-1])})).isoformat(timespec="microseconds")
+    except OverflowError:
+        return ""
 
 
 @dataclass(frozen=True)
