@@ -1,52 +1,63 @@
 """How what is there is compared with what should be, and which differences mean nothing."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 Properties = Mapping[str, Any]
 Differences = dict[str, tuple[Any, Any]]
-DOCUMENTS = {"policies", "policy", "trust"}
-"""Properties that are policy documents: AWS writes a list of one as its only element, and keeps no order."""
+
+
+def _ours(there: Any, wanted: Any) -> tuple[Any, Any]:
+    return {name: value for name, value in there.items() if name in wanted}, wanted
+
+
+def _documents(there: Any, wanted: Any) -> tuple[Any, Any]:
+    return _document(there), _document(wanted)
+
+
+def _document(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _document(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        parts = sorted((_document(part) for part in value), key=lambda part: json.dumps(part, sort_keys=True))
+        return parts[0] if len(parts) == 1 else parts
+    return value
 
 
 @dataclass(frozen=True)
 class Noise:
-    """A property that may differ from what was deployed without anybody having to care; it is set once, and then left alone."""
+    """Differences that nobody has to care about.
 
-    type: str
-    property: str
-    why: str
-
-
-IGNORED = (Noise("auto_scaling_group", "desired", "a group scales by itself between its bounds"),)
-FOREIGN_TAGS = "others may tag what is ours, e.g. for cost allocation"
-
-
-def different(before: Properties, after: Properties) -> Differences:
-    """Compare the properties that both sides have: some can be written and not read.
-
-    Of the tags only those that `after` has count: anybody may add others.
+    Args:
+        without: Takes what is there and what is wanted, and returns both without the noise.
     """
-    pairs = {name: (_ours(before[name], after[name]) if name == "tags" else before[name], after[name]) for name in before if name in after}
-    return {name: pair for name, pair in pairs.items() if _plain(name, pair[0]) != _plain(name, pair[1])}
+
+    properties: frozenset[str]
+    why: str
+    without: Callable[[Any, Any], tuple[Any, Any]]
 
 
-def accept(type: str, wanted: Properties, live: Properties) -> dict[str, Any]:  # noqa: A002 - the word of the domain
-    """Return the wanted properties, with what is there in the place of those that are left alone."""
-    return {**wanted, **{n.property: live[n.property] for n in IGNORED if n.type == type and n.property in live}}
+IGNORED = (
+    Noise(frozenset({"tags"}), "others may tag what is ours, e.g. for cost allocation", _ours),
+    Noise(
+        frozenset({"policies", "policy", "trust"}), "AWS writes a list of one as its only element, and keeps no order of lists", _documents
+    ),
+)
 
 
-def noise(type: str, known: Properties, live: Properties) -> Iterator[tuple[str, tuple[Any, Any], str]]:  # noqa: A002
-    """Yield the properties that differ and are ignored, with (as deployed, as it is) and the reason."""
-    for rule in IGNORED:
-        there = live.get(rule.property)
-        if rule.type == type and there is not None and known.get(rule.property) != there:
-            yield rule.property, (known.get(rule.property), there), rule.why
-    foreign = {name: value for name, value in live.get("tags", {}).items() if name not in known.get("tags", {})}
-    if foreign:
-        yield "tags", ({}, foreign), FOREIGN_TAGS
+def different(there: Properties, wanted: Properties) -> Differences:
+    """Compare the properties that both sides have, without noise: some can be written and not read."""
+    pairs = {name: _without_noise(name, there[name], wanted[name]) for name in there if name in wanted}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def noise(there: Properties, wanted: Properties) -> Iterator[tuple[str, str]]:
+    """Yield the properties that differ in nothing but noise, with the reason why that is ignored."""
+    differs = {name for name in there if name in wanted and there[name] != wanted[name]} - set(different(there, wanted))
+    for name in sorted(differs):
+        yield name, next(rule.why for rule in IGNORED if name in rule.properties)
 
 
 def leaves(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
@@ -59,8 +70,9 @@ def leaves(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, Any, 
         yield path, before, after
 
 
-def _ours(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in before.items() if name in after}
+def _without_noise(name: str, there: Any, wanted: Any) -> tuple[Any, Any]:
+    rule = next((rule for rule in IGNORED if name in rule.properties), None)
+    return rule.without(there, wanted) if rule else (there, wanted)
 
 
 def _parsed(value: Any) -> Any:
@@ -69,17 +81,4 @@ def _parsed(value: Any) -> Any:
             return json.loads(value)
         except ValueError:
             return value
-    return value
-
-
-def _plain(name: str, value: Any) -> Any:
-    return _document(value) if name in DOCUMENTS else value
-
-
-def _document(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _document(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        parts = sorted((_document(part) for part in value), key=lambda part: json.dumps(part, sort_keys=True))
-        return parts[0] if len(parts) == 1 else parts
     return value

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from copilot.cloud.comparison import Differences, accept, different, noise
+from copilot.cloud.comparison import Differences, different, noise
 from copilot.cloud.journal import Recorded
 from copilot.cloud.providers.provider import Provider
 
@@ -37,10 +37,10 @@ def drifts(resources: Iterable[Recorded], providers: Mapping[str, Provider]) -> 
         if live is None:
             yield Drift(*said, "missing")
             continue
-        if changed := different(live, accept(known.type, known.properties, live)):
+        if changed := different(live, known.properties):
             yield Drift(*said, "changed", {name: (deployed, there) for name, (there, deployed) in changed.items()})
-        for name, pair, why in noise(known.type, known.properties, live):
-            yield Drift(*said, "ignored", {name: pair}, why)
+        for name, why in noise(live, known.properties):
+            yield Drift(*said, "ignored", {name: (known.properties[name], live[name])}, why)
 
 
 def extras(resources: Iterable[Recorded], providers: Mapping[str, Provider], stack: str) -> Iterator[Drift]:

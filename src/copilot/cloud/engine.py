@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from copilot.cloud.comparison import accept, different
+from copilot.cloud.comparison import different
 from copilot.cloud.drift import Drift, drifts, extras
 from copilot.cloud.graph import Resource, depths, in_order, references, resolve
 from copilot.cloud.journal import Apply, Journal, Recorded, Site
@@ -100,7 +100,6 @@ class Engine:
             return Change("create", resource.id, resource.type, position, "", None, after), None
         if not known:
             self._own(resource, live, place)
-        after = accept(resource.type, after, live)
         before = {**after, **(known.properties if known else {}), **live}
         changed = different(live, after)
         if changed.keys() & provider.identity:

@@ -177,6 +177,12 @@ def unfinished(store: Store) -> list[Apply]:
     return [_apply(row) for row in store.rows(sql, store.owner)]
 
 
+def deployed_by(store: Store, operation: str) -> str | None:
+    """Return the name of the deployment that an operation was about; None when it came to nothing."""
+    rows = store.rows("SELECT deployment FROM applies WHERE owner = ? AND operation = ? AND state = 'done'", store.owner, operation)
+    return rows[0]["deployment"] if rows else None
+
+
 def left_over(store: Store) -> list[Apply]:
     """Return the newest apply of each deployment that the ledger has resources of, and the workspace does not know."""
     sql = """SELECT DISTINCT deployment FROM resources WHERE owner = ? AND deployment NOT IN

@@ -24,10 +24,17 @@ class Revision:
     body: dict[str, Any]
 
 
+def ran(store: Store, deployment: str) -> list[int]:
+    """Return the revisions in the order in which they came to run, since the deployment was last removed."""
+    rows = store.rows(f"SELECT kind, revision FROM applies WHERE {DONE} ORDER BY started_at DESC", store.owner, deployment)
+    since = takewhile(lambda row: row["kind"] != "destroy", rows)
+    return [int(row["revision"]) for row in since][::-1]
+
+
 def current(store: Store, deployment: str) -> int | None:
     """Return the number of what runs now; None when nothing does."""
-    ran = _ran(store, deployment)
-    return ran[-1] if ran else None
+    past = ran(store, deployment)
+    return past[-1] if past else None
 
 
 def revision(store: Store, deployment: str, number: int | None = None) -> Revision:
@@ -90,18 +97,11 @@ def forget_erased(store: Store) -> None:
 
 def _before(store: Store, deployment: str) -> int:
     """Return what ran before the revision that runs now was first deployed."""
-    ran = _ran(store, deployment)
-    first = ran.index(ran[-1]) if ran else 0
+    past = ran(store, deployment)
+    first = past.index(past[-1]) if past else 0
     if not first:
         raise Refused(f"Nothing ran before what {deployment} runs now.", f"See its history: copilot deployments show {deployment}")
-    return ran[first - 1]
-
-
-def _ran(store: Store, deployment: str) -> list[int]:
-    """Return the revisions in the order in which they came to run, since the deployment was last removed."""
-    rows = store.rows(f"SELECT kind, revision FROM applies WHERE {DONE} ORDER BY started_at DESC", store.owner, deployment)
-    since = takewhile(lambda row: row["kind"] != "destroy", rows)
-    return [int(row["revision"]) for row in since][::-1]
+    return past[first - 1]
 
 
 def _kept(store: Store, deployment: str) -> list[int]:

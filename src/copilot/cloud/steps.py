@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from copilot.cloud.comparison import accept, different
+from copilot.cloud.comparison import different
 from copilot.cloud.plan import Change
 from copilot.cloud.providers.provider import Provider
 from copilot.outside.aws import BotoCoreError, ClientError, code_of
@@ -66,7 +66,6 @@ class Steps:
         live = provider.read(change.physical)
         if live is None:
             return provider.create(before)
-        before = accept(change.type, before, live)
         if different(live, before):
             provider.update(change.physical, {**before, **live}, before)
         return change.physical

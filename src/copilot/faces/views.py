@@ -228,6 +228,7 @@ SPECIAL: dict[str, Callable[[Any], Iterator[RenderableType]]] = {
     "Refreshed": _ingested,
     "Passages": _passages,
     "PlannedDeployment": _planned,
+    "PlannedRollback": _planned,
     "Ran": _report,
     "Recommended": _recommended,
     "Reported": _report,

@@ -1,7 +1,6 @@
 """What was done, and undoing it."""
 
 import json
-from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from annotated_types import Ge
@@ -9,9 +8,8 @@ from annotated_types import Ge
 from copilot.context import Context
 from copilot.errors import NeedsConfirmation, Refused
 from copilot.intent import Duration, intent
+from copilot.outside.store import ago
 from copilot.result import Item, Result
-
-UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 class Entry(Item):
@@ -56,7 +54,7 @@ def show_history(
         since: How far back.
         limit: Number of entries; 20 unless said.
     """
-    rows = ctx.audit.search(query or "", _ago(since) if since else "", limit or 20)
+    rows = ctx.audit.search(query or "", ago(since) if since else "", limit or 20)
     entries = tuple(
         Entry(
             at=row["at"][:19],
@@ -79,8 +77,8 @@ def undo(ctx: Context) -> Undone:
     args = json.loads(last["args"])
     if last["state"] in ("running", "recovering") and last not in ctx.store.interrupted():
         raise Refused(f"The last change, {last['intent']}, is still running.", "Wait for it, or stop it with Ctrl-C where it runs.")
-    if last["intent"] == "deploy_agent":
-        raise _propose_destroy(ctx, args)
+    if last["intent"] in ("deploy_agent", "rollback_deployment"):
+        raise _propose(ctx, last["id"])
     if not last["undoable"]:
         raise Refused(f"The last change, {last['intent']}, cannot be undone.", "See what was done: copilot operations show-history")
     _check_access(ctx, last["id"])
@@ -96,21 +94,24 @@ def _check_access(ctx: Context, operation: str) -> None:
         reach(ctx.store, f"{owner}/{name}").require("editor", "change it")
 
 
-def _propose_destroy(ctx: Context, args: dict[str, Any]) -> NeedsConfirmation:
+def _propose(ctx: Context, operation: str) -> NeedsConfirmation:
     """Undoing a deployment changes AWS, so it is only ever proposed."""
-    name = f"{args.get('agent', '')}-{args.get('environment') or 'dev'}"
-    known = ctx.store.names("deployment")
-    name = name if name in known or not known else known[-1]
+    from copilot.cloud.journal import deployed_by
+    from copilot.cloud.revisions import ran
+    from copilot.intents.deployments.removal import preview_removal
+    from copilot.intents.deployments.rollback import preview_rollback
+
+    name = deployed_by(ctx.store, operation)
+    past = ran(ctx.store, name) if name else []
+    if name is None or past[-2:-1] == past[-1:]:
+        raise Refused("The last deployment changed nothing that can be gone back from.", "See: copilot deployments list")
+    if len(past) > 1:
+        intent, what, preview = "rollback_deployment", f"goes back to revision {past[-2]}", preview_rollback(ctx, name, past[-2])
+    else:
+        intent, what, preview = "destroy_deployment", "tears that deployment down", preview_removal(ctx, name)
     return NeedsConfirmation(
-        f"The last change deployed {name}. Undoing it tears that deployment down.",
+        f"The last change deployed {name}. Undoing it {what}.",
         "Answer yes or no.",
-        {"confirm": {"intent": "destroy_deployment", "args": {"deployment": name}}},
+        {"confirm": {"intent": intent, "args": dict(preview.args)}, **({"once": list(preview.once)} if preview.once else {})},
+        preview.shown,
     )
-
-
-def _ago(duration: str) -> str:
-    """Return the ISO time that lies so far back; empty when that is before the calendar begins."""
-    try:
-        return (datetime.now(UTC) - timedelta(**{UNITS[duration[-1]]: int(duration[:-1])})).isoformat()
-    except OverflowError:
-        return ""

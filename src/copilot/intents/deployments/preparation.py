@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from copilot.context import Context
 from copilot.errors import NotFound, Refused
-from copilot.intents.deployments.results import PlannedDeployment
+from copilot.intents.deployments.results import Cost, PlannedDeployment
 from copilot.intents.deployments.shown import change_rows, cost_of
 from copilot.intents.deployments.workspace import (
     check_model,
@@ -17,6 +17,7 @@ from copilot.intents.deployments.workspace import (
     chosen_region,
     configured,
     deployment_name,
+    known_deployment,
     settings,
     taken,
 )
@@ -68,6 +69,7 @@ def prepared(ctx: Context, agent: str | None, environment: str | None) -> Iterat
         ready = prepare(ctx.store, session, ctx.home, thing, name, place, settings(configured(ctx)))
         plan = ready.engine.plan(ready.wanted)
         ready.engine.journal.save(plan)
+        cost = cost_of(ready.cost)
         yield (
             ready,
             plan,
@@ -81,18 +83,28 @@ def prepared(ctx: Context, agent: str | None, environment: str | None) -> Iterat
                 plan=plan.id,
                 changes=change_rows(plan),
                 unchanged=plan.unchanged,
-                cost=cost_of(ready.cost),
+                cost=cost,
+                **_more(ctx, name, cost),
                 problems=tuple(f"{finding.resource}: {finding.problem}" for finding in ready.findings),
                 notes=(*notes, *taken(ctx, agent, environment)),
             ),
         )
 
 
+def _more(ctx: Context, name: str, cost: Cost) -> dict[str, float]:
+    """Return what a deployment costs more than what runs of it; nothing where that is not known."""
+    thing = ctx.store.find("deployment", name)
+    before = thing.body["cost"] if thing else None
+    if before is None or None in (before["low_usd"], cost.low_usd):
+        return {}
+    return {f"more_{end}": round(getattr(cost, end) - before[end], 2) for end in ("low_usd", "high_usd")}
+
+
 def check_account(ctx: Context, session: "Session", name: str) -> None:
     """Raise Refused when a deployment is in another account than the one that is held: there, nothing of it would be found."""
     from copilot.cloud.deploy import account_of
 
-    thing, here = ctx.store.find("deployment", name), account_of(session)
+    thing, here = known_deployment(ctx, name), account_of(session)
     if thing and thing.body["account"] != here:
         raise Refused(
             f"{thing.name} is in AWS account {thing.body['account']}, and the credentials are for {here}.",

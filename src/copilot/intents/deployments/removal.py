@@ -45,7 +45,7 @@ def destroy_deployment(ctx: Context, deployment: str) -> DestroyedDeployment:
         with ctx.progress.track(f"Removing {thing.name}", owned) as report:
             left = engine.destroy(ctx.operation, report)
         deleted = owned - len(engine.journal.resources())
-        if not left:
+        if not left and ctx.store.find("deployment", thing.name):
             ctx.store.remove("deployment", thing.name, ctx.operation)
     if left and not deleted:
         raise CopilotError(f"Nothing of {thing.name} could be removed: {left[0].physical}: {left[0].why}", "Mend the cause and try again.")

@@ -40,7 +40,7 @@ class Cost(Item):
 
 
 class PlannedDeployment(Result):
-    """What deploying would do."""
+    """What deploying would do; `more_low_usd` and `more_high_usd` are what it costs more a month than what runs now."""
 
     deployment: str
     agent: str
@@ -52,6 +52,8 @@ class PlannedDeployment(Result):
     changes: tuple[ChangeRow, ...]
     unchanged: int
     cost: Cost
+    more_low_usd: float | None = None
+    more_high_usd: float | None = None
     problems: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -63,7 +65,8 @@ class PlannedDeployment(Result):
         if not self.changes:
             return f"{self.deployment} is already as wanted in {where}: nothing to change."
         counts = ", ".join(f"{n} to {action}" for action in ("create", "update", "replace", "delete") if (n := self._count(action)))
-        return f"Deploying {self.deployment} in {where}: {counts}, {self.cost.phrase}."
+        more = "" if self.more_low_usd is None else f" ({self.more_low_usd:+,.2f} to {self.more_high_usd:+,.2f} against what runs)"
+        return f"Deploying {self.deployment} in {where}: {counts}, {self.cost.phrase}{more}."
 
     @property
     def next_steps(self) -> tuple[str, ...]:
@@ -136,8 +139,12 @@ class ResourceRow(Item):
 
 
 class EventRow(Item):
+    """What was done; `revision` runs since then, None where nothing new did."""
+
     at: str
     what: str
+    revision: int | None
+    agent_version: int | None
     outcome: str
     error: str
 

@@ -5,7 +5,9 @@ from copilot.intent import intent
 from copilot.intents.deployments.preparation import engine_of, hold_account
 from copilot.intents.deployments.results import DeploymentRow, Deployments, Environment, ShownDeployment
 from copilot.intents.deployments.shown import event_rows, resource_rows
-from copilot.intents.deployments.workspace import check_reach, named_deployment
+from copilot.intents.deployments.workspace import all_deployments, check_reach, named_deployment
+
+UNCHECKED = "not checked since (--check)"
 
 
 @intent("read", examples=("what's running in production?", "list deployments", "what have I deployed so far"))
@@ -22,11 +24,11 @@ def list_deployments(ctx: Context, environment: Environment | None = None) -> De
             environment=thing.body["environment"],
             region=thing.body["region"],
             account=thing.body["account"],
-            state="deployed",
+            state=thing.body.get("state", "deployed"),
             endpoint=thing.body["endpoint"],
             deployed_at=thing.body["deployed_at"][:19],
         )
-        for thing in ctx.store.all("deployment")
+        for thing in all_deployments(ctx)
         if environment in (None, thing.body["environment"])
     )
     return Deployments(deployments=rows)
@@ -65,7 +67,7 @@ def show_deployment(ctx: Context, deployment: str, check: bool = False) -> Shown
         account=body["account"],
         simulated=body["simulated"],
         endpoint=body["endpoint"],
-        health=state if check else f"{len(resources)} resources deployed {body['deployed_at'][:16]}, not checked since (--check)",
+        health=body.get("state") or (state if check else f"{len(resources)} resources deployed {body['deployed_at'][:16]}, {UNCHECKED}"),
         resources=resource_rows(resources, drift, "as deployed" if check else "deployed"),
         history=event_rows(journal.history()),
     )

@@ -1,7 +1,7 @@
 """From the domain's values to the rows of results."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from copilot.intents.deployments.results import ChangeRow, Cost, CostRow, EventRow, ResourceRow
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from copilot.cloud.prices import Estimate
 
 LONGEST_VALUE = 60
-WORDS = {"deploy": "deployed", "destroy": "removed"}
+WORDS = {"deploy": "deployed", "rollback": "went back", "destroy": "removed"}
 
 
 def change_rows(plan: "Plan") -> tuple[ChangeRow, ...]:
@@ -22,7 +22,16 @@ def change_rows(plan: "Plan") -> tuple[ChangeRow, ...]:
 def _details(change: "Change") -> str:
     if change.action in ("create", "delete"):
         return _called(change.after or change.before or {}, change.physical)
-    return "; ".join(f"{name}: {_short(before)} → {_short(after)}" for name, (before, after) in change.differences.items()) or "take over"
+    return "; ".join(f"{name}: {before} → {after}" for name, before, after in leaf_rows(change.differences)) or "take over"
+
+
+def leaf_rows(differences: Mapping[str, tuple[Any, Any]]) -> Iterator[tuple[str, str, str]]:
+    """Yield the innermost values that differ, as (path, before, after) for people."""
+    from copilot.cloud.comparison import leaves
+
+    for name, pair in differences.items():
+        for path, before, after in leaves(*pair, name):
+            yield path, _short(before), _short(after)
 
 
 def _called(properties: Mapping[str, Any], physical: str) -> str:
@@ -30,7 +39,7 @@ def _called(properties: Mapping[str, Any], physical: str) -> str:
 
 
 def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    text = "nothing" if value is None else value if isinstance(value, str) else json.dumps(value, sort_keys=True)
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
 
 
@@ -54,4 +63,14 @@ def resource_rows(resources: Iterable["Recorded"], state: Mapping[str, str], oth
 
 
 def event_rows(history: Iterable["Apply"]) -> tuple[EventRow, ...]:
-    return tuple(EventRow(at=a.started_at[:19], what=WORDS[a.kind], outcome=a.state.replace("_", " "), error=a.error) for a in history)
+    return tuple(
+        EventRow(
+            at=apply.started_at[:19],
+            what=WORDS[apply.kind],
+            revision=apply.revision,
+            agent_version=apply.body.get("agent_version"),
+            outcome=apply.state.replace("_", " "),
+            error=apply.error,
+        )
+        for apply in history
+    )

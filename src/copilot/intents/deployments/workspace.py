@@ -8,6 +8,7 @@ from copilot.outside.store import Thing
 
 if TYPE_CHECKING:
     from copilot.cloud.configuration import Deployment
+    from copilot.cloud.journal import Apply
     from copilot.cloud.serverless import Settings
 
 SHORTEST_REASON = 8
@@ -83,6 +84,24 @@ def deployment_name(ctx: Context, agent: Thing, environment: str) -> str:
     return f"{agent.name}-{environment}{'-live' if ctx.live else ''}"
 
 
+def all_deployments(ctx: Context) -> list[Thing]:
+    """Return the deployments, with those that failed and left something behind: their `state` says so."""
+    from copilot.cloud.journal import left_over
+
+    torn = [Thing("deployment", apply.deployment, 0, {**apply.body, **_torn(apply)}, apply.started_at) for apply in left_over(ctx.store)]
+    return sorted([*ctx.store.all("deployment"), *torn], key=lambda thing: thing.name)
+
+
+def _torn(apply: "Apply") -> dict[str, str]:
+    state = "being deployed" if apply.state == "running" else "left over by a deployment that failed"
+    return {"state": state, "endpoint": "", "deployed_at": apply.started_at}
+
+
+def known_deployment(ctx: Context, name: str) -> Thing | None:
+    """Return a deployment of exactly this name, or None."""
+    return next((thing for thing in all_deployments(ctx) if thing.name == name), None)
+
+
 def named_deployment(ctx: Context, words: str, intent: str) -> Thing:
     """Return a deployment by its name, or by its agent's name when that has only one.
 
@@ -90,10 +109,11 @@ def named_deployment(ctx: Context, words: str, intent: str) -> Thing:
         NotFound: nothing is called so.
         NeedsAnswer: the agent has several deployments.
     """
-    exact = ctx.store.find("deployment", words)
+    known = all_deployments(ctx)
+    exact = [thing for thing in known if thing.name.lower() == words.lower()]
     if exact:
-        return exact
-    same = [thing for thing in ctx.store.all("deployment") if thing.body["agent"].lower() == words.lower()]
+        return exact[0]
+    same = [thing for thing in known if thing.body["agent"].lower() == words.lower()]
     here = [thing for thing in same if thing.body["simulated"] != ctx.live] or same
     if not here:
         return ctx.store.get("deployment", words)
@@ -113,7 +133,7 @@ def check_reach(ctx: Context, thing: Thing) -> None:
 
 def check_region(ctx: Context, name: str) -> None:
     """Raise Refused when the deployment already is in another region."""
-    thing, region = ctx.store.find("deployment", name), chosen_region(ctx)
+    thing, region = known_deployment(ctx, name), chosen_region(ctx)
     if thing and thing.body["region"] != region:
         raise Refused(
             f"{name} is deployed in {thing.body['region']}, not in {region}.",
