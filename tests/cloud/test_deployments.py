@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -43,8 +44,14 @@ QUESTIONS = (
 
 @pytest.fixture(scope="module")
 def ctx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Context]:
-    """A workspace with two agents on a small collection; tests of this file use it in order."""
-    folder = tmp_path_factory.mktemp("workspace")
+    """A workspace that the tests of this file use in order."""
+    with workspace(tmp_path_factory.mktemp("workspace")) as context:
+        yield context
+
+
+@contextmanager
+def workspace(folder: Path) -> Iterator[Context]:
+    """Open a workspace with two agents on a small collection."""
     (folder / "docs").mkdir()
     (folder / "docs" / "handbook.md").write_text(HANDBOOK)
     (folder / "docs" / "warranty.csv").write_text(WARRANTY)
