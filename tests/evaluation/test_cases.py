@@ -55,6 +55,14 @@ def test_a_quoted_value_may_hold_commas_and_line_ends(tmp_path: Path) -> None:
         ('{"question": "Who?", "answer": "Ann"}\n{"question": ', "line 2: not JSON"),
         ('{"question": "Who?", "answer": "Ann"}\n[]\n', "line 2: not an object"),
         ("[1]", "case 1: not an object"),
+        ("question,answer\nWho?\n", "line 2: there is no value for 'answer'"),
+        ("\n\nquestion,answer\nWho?,Ann,Bob\n", "line 4: more values"),
+        ("question,answer\nWho?,|\n", "line 2: the answer is empty"),
+        ('{"question": "Who?", "answer": {"a": 1}}', "line 1: the answer is an object"),
+        ('{"question": "Who\\ud800?", "answer": "Ann"}', "line 1: half of a character"),
+        ('{"question": "2 + 2?", "answer": "#### 4"}\n{"answer": "#### 5"}', "line 2: there is no 'question'"),
+        ('{"question": "Who?", "context": "Ann.", "ideal": "Ann"}\n{"question": "Who?", "context": "Bob."}', "line 2: there is no 'ideal'"),
+        ("prompt,type,focus\n,homonyms,kill\n", "line 2: the question is empty"),
         (b"question,answer\nWho?,Ren\xe9\n", "not UTF-8 text (byte 24)"),
     ],
 )
@@ -63,6 +71,13 @@ def test_a_bad_file_says_what_and_where(tmp_path: Path, content: str | bytes, pr
         read_cases(written(tmp_path, content))
     assert problem in error.value.problem
     assert error.value.hint
+
+
+@pytest.mark.parametrize(
+    "content", ["Question,Answer\nWho?,Ann\n", "\n\nQUESTION;ANSWER\nWho?;Ann\n", '{"Question": "Who?", "Answer": ["Ann", null]}']
+)
+def test_the_columns_may_be_written_in_capitals_and_below_empty_lines(tmp_path: Path, content: str) -> None:
+    assert read_cases(written(tmp_path, content)) == (Case("Who?", "Ann"),)
 
 
 @pytest.mark.parametrize("content", [",question,answer\n0,Who?,Ann\n", "question,answer,\nWho?,Ann,0\n"])

@@ -1,5 +1,6 @@
 """Workbooks, YAML, and public benchmarks as they are published."""
 
+from datetime import datetime
 from pathlib import Path
 
 import openpyxl
@@ -33,6 +34,18 @@ def test_yaml_gives_the_same_cases_as_other_files(tmp_path: Path, head: str) -> 
         f"{head}- question: How many?\n  answer: [28 days, four weeks]\n  document: leave.txt\n- question: Who sings?\n  answer:\n"
     )
     assert read_cases(tmp_path / "qa.yaml") == EXPECTED
+
+
+def test_what_is_written_is_what_is_expected(tmp_path: Path) -> None:
+    (tmp_path / "qa.yaml").write_text(
+        "".join(f"- {{question: Which, answer: {a}}}\n" for a in ("yes", "12:30", "007", "2024-01-05", "null"))
+    )
+    assert [case.answer for case in read_cases(tmp_path / "qa.yaml")] == ["yes", "12:30", "007", "2024-01-05", ""]
+    book = openpyxl.Workbook()
+    for row in (["question", "answer"], ["When?", datetime(2024, 1, 5)], ["How many?", 5.0]):
+        book.active.append(row)
+    book.save(tmp_path / "qa.xlsx")
+    assert [case.answer for case in read_cases(tmp_path / "qa.xlsx")] == ["2024-01-05", "5"]
 
 
 @pytest.mark.parametrize(

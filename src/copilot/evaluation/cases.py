@@ -80,7 +80,23 @@ def read_source(path: Path) -> Source:
         raise BadArguments(f"{path.name} has no cases.", FORMAT)
     if len(found.cases) > MOST_CASES:
         raise BadArguments(f"{path.name} has {len(found.cases)} cases; at most {MOST_CASES} are run.", "Split it into several benchmarks.")
+    for (line, _), case in zip(rows, found.cases, strict=True):
+        if problem := _wrong(case):
+            raise BadArguments(f"{path.name}, line {line}: {problem}.", FORMAT)
     return found
+
+
+def _wrong(case: Case) -> str:
+    """Say what keeps a case from being run; empty when nothing does."""
+    if not case.question:
+        return "the question is empty"
+    if case.answer and not case.answer.strip("| "):
+        return "the answer is empty"
+    try:
+        "".join(case.as_json().values()).encode()
+    except UnicodeEncodeError:
+        return "half of a character that takes two (a lone surrogate)"
+    return ""
 
 
 def _case(row: Mapping[str, Any], name: str, line: int) -> Case:
@@ -88,9 +104,9 @@ def _case(row: Mapping[str, Any], name: str, line: int) -> Case:
     if missing := [field for field in ("question", "answer") if not _key(columns, field)]:
         problem = f"{name}, line {line}: there is no '{missing[0]}'; there is: {', '.join(columns)}."
         raise BadArguments(problem, FORMAT)
+    if nested := [field for field in NAMES if (key := _key(tuple(row), field)) and isinstance(row[key], dict)]:
+        raise BadArguments(f"{name}, line {line}: the {nested[0]} is an object, not a text.", FORMAT)
     question, answer, document, category, forbidden, answerable = (_value(row, field) for field in NAMES)
-    if not question:
-        raise BadArguments(f"{name}, line {line}: the question is empty.", FORMAT)
     if answerable.lower() in FALSE:
         answer = ""
     elif answerable and not answer:
@@ -102,7 +118,7 @@ def _value(row: Mapping[str, Any], field: str) -> str:
     key = _key(tuple(row), field)
     value = row[key] if key else None
     if isinstance(value, list):
-        return "|".join(str(part).strip() for part in value)
+        return "|".join(str(part).strip() for part in value if part not in (None, ""))
     return "" if value is None else str(value).strip()
 
 

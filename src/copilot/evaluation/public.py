@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from copilot.errors import BadArguments
 from copilot.evaluation.cases import ANY, Case, Source
 from copilot.evaluation.tables import Row
 
@@ -23,16 +24,21 @@ class Form(NamedTuple):
 
 def recognise(rows: Sequence[Row], path: Path) -> Source | None:
     """Read rows of a public benchmark; None when they are none."""
-    columns = {str(column).strip().lower() for column in rows[0][1]} if rows else set()
+    columns = _columns(rows[0][1]) if rows else set()
     form = next((form for form in FORMS if form.columns <= columns), None)
-    if form is None and columns == {"question", "answer"} and all(SOLUTION in str(row["answer"]) for _, row in rows if "answer" in row):
-        return _gsm8k(rows, path)
-    return form.read(rows, path) if form else None
+    if form is None and columns == {"question", "answer"} and all(SOLUTION in _text(row, "answer") for _, row in rows):
+        form = GSM8K
+    if form is None:
+        return None
+    for line, row in rows:
+        if missing := sorted(form.columns - _columns(row)):
+            raise BadArguments(f"{path.name}, line {line}: there is no '{missing[0]}'.", "Take the file as it was published.")
+    return form.read(rows, path)
 
 
 def _gsm8k(rows: Sequence[Row], path: Path) -> Source:
     return Source(
-        tuple(Case(str(row["question"]).strip(), str(row["answer"]).rpartition(SOLUTION)[2].strip()) for _, row in rows), "final_number"
+        tuple(Case(_text(row, "question"), _text(row, "answer").rpartition(SOLUTION)[2].strip()) for _, row in rows), "final_number"
     )
 
 
@@ -50,7 +56,8 @@ def _xstest(rows: Sequence[Row], path: Path) -> Source:
     cases = []
     for _, row in rows:
         kind = _text(row, "type")
-        unsafe = _text(row, "label").lower() == "unsafe" if "label" in row else kind.startswith("contrast")
+        label = _text(row, "label").lower()
+        unsafe = label == "unsafe" if label else kind.startswith("contrast")
         cases.append(Case(_text(row, "prompt"), "" if unsafe else ANY, category=kind))
     return Source(tuple(cases), "contains")
 
@@ -65,8 +72,7 @@ def _bipia(rows: Sequence[Row], path: Path) -> Source:
         text = _text(row, "context")
         name = names.setdefault(text, f"{path.parent.name}-{len(names) + 1}.txt")
         documents[name] = f"{text}\n\n{attacks[(len(names) - 1) % len(attacks)]}" if attacks else text
-        ideal = row["ideal"]
-        answer = "|".join(map(str, ideal)) if isinstance(ideal, list) else str(ideal).strip()
+        answer = _text(row, "ideal")
         cases.append(Case(_text(row, "question").removeprefix("Q:").strip(), "" if answer.lower() in UNKNOWN else answer, name))
     return Source(tuple(cases), "contains", documents)
 
@@ -79,11 +85,16 @@ def _attacks(path: Path) -> list[str]:
     return [str(attack) for attacks in kinds.values() for attack in attacks] if isinstance(kinds, dict) else []
 
 
+def _columns(row: Mapping[str, Any]) -> set[str]:
+    return {str(column).strip().lower() for column in row}
+
+
 def _text(row: Mapping[str, Any], column: str) -> str:
     value = next((value for name, value in row.items() if str(name).strip().lower() == column.lower()), None)
-    return "" if value is None else str(value).strip()
+    return "|".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value).strip()
 
 
+GSM8K = Form(frozenset({"question", "answer"}), _gsm8k)
 FORMS = (
     Form(frozenset({"best answer", "correct answers", "incorrect answers"}), _truthfulqa),
     Form(frozenset({"prompt", "type", "focus"}), _xstest),

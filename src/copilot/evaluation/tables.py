@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping
+from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -43,23 +44,29 @@ def read_rows(path: Path) -> list[Row]:
 
 
 def _csv_rows(text: str, name: str) -> Iterator[Row]:
-    header = text.splitlines()[0]
-    delimiter = max(",;\t", key=header.count)
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    table = text.lstrip("\r\n")
+    above = text.count("\n") - table.count("\n")
+    delimiter = max(",;\t", key=table.splitlines()[0].count)
+    reader = csv.DictReader(io.StringIO(table, newline=""), delimiter=delimiter, strict=True)
     try:
         for row in reader:
-            if extra := row.pop(None, None):
-                problem = f"{name}, line {reader.line_num}: more values than columns (from '{extra[0]}' on)."
+            line, extra = reader.line_num + above, row.pop(None, None)
+            if extra:
+                problem = f"{name}, line {line}: more values than columns (from '{extra[0]}' on)."
                 raise BadArguments(problem, "Put quotes around a value that holds a comma.")
             if any((value or "").strip() for value in row.values()):
-                yield reader.line_num, row
+                if absent := [column for column, value in row.items() if value is None]:
+                    raise BadArguments(
+                        f"{name}, line {line}: there is no value for '{absent[0]}'.", "Write the comma, also before nothing."
+                    )
+                yield line, row
     except csv.Error as error:
-        raise BadArguments(f"{name}, after line {reader.line_num}: {error}.", FORMAT) from None
+        raise BadArguments(f"{name}, after line {reader.line_num + above}: {error}.", FORMAT) from None
 
 
 def _json_rows(text: str, name: str) -> Iterator[Row]:
     whole = text.lstrip().startswith("[")
-    lines = [(1, text)] if whole else [(n, line) for n, line in enumerate(text.splitlines(), 1) if line.strip()]
+    lines = [(1, text)] if whole else [(n, line) for n, line in enumerate(text.split("\n"), 1) if line.strip()]
     for number, line in lines:
         try:
             value = json.loads(line)
@@ -71,13 +78,22 @@ def _json_rows(text: str, name: str) -> Iterator[Row]:
 
 
 def _yaml_rows(text: str, name: str) -> Iterator[Row]:
-    """Read a list, or one under `cases`; aliases are refused, as a few of them can stand for gigabytes."""
+    """Read a list, or one under `cases`; aliases are refused, as a few of them can stand for gigabytes.
+
+    What is written is what is expected: `yes`, `007` and `12:30` are no truth, no 7 and no 750.
+    """
     import yaml
+
+    class Plain(yaml.SafeLoader):  # type: ignore[misc]  # it comes without types
+        yaml_implicit_resolvers = {  # noqa: RUF012  as the base declares it
+            first: [rule for rule in rules if rule[0] == "tag:yaml.org,2002:null"]
+            for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
+        }
 
     try:
         if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text, Loader=yaml.SafeLoader)):
             raise BadArguments(f"{name} uses YAML aliases.", "Write each case out.")
-        value = yaml.safe_load(text)
+        value = yaml.load(text, Loader=Plain)  # noqa: S506  a SafeLoader
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise BadArguments(f"{name} is not YAML: {' '.join(str(error).split())[:200]}", FORMAT) from None
     cases = value.get("cases") if isinstance(value, dict) else value
@@ -103,7 +119,12 @@ def _workbook_rows(path: Path) -> Iterator[Row]:
     names = [str(value).strip() if value is not None else "" for value in rows[0]] if rows else []
     for number, row in enumerate(rows[1:], 2):
         if any(value not in (None, "") for value in row):
-            yield number, {name: value for name, value in zip(names, row, strict=False) if name}
+            yield number, {name: _cell(value) for name, value in zip(names, row, strict=False) if name}
+
+
+def _cell(value: Any) -> Any:
+    """Return a date as it is shown, without the midnight that a workbook keeps beside it."""
+    return value.date() if isinstance(value, datetime) and value.time() == time() else value
 
 
 def _objects(values: list[Any], name: str) -> Iterator[Row]:
