@@ -38,7 +38,7 @@ def template(**properties: Any) -> Resource:
 
 
 def group(**properties: Any) -> Resource:
-    said = {"name": "agents", "template": "agents", "min": 1, "capacity": 1, "max": 2, "tags": TAGS}
+    said = {"name": "agents", "template": "agents", "min": 1, "desired": 1, "max": 2, "tags": TAGS}
     return Resource("group", "auto_scaling_group", {**said, **properties})
 
 
@@ -66,7 +66,7 @@ def table_with_two_indexes() -> Resource:
         (table({"throughput": {"read": 5, "write": 5}}), "index workflow-id-index has a throughput, but its table is paid for by request"),
         (template(instance_type="zz.bogus"), "us-east-1 does not offer the instance type zz.bogus"),
         (template(instance_type="t4g.small"), "t4g.small is arm64, and the image"),
-        (group(min=5, max=1, capacity=9), "9 instances, at least 5 and at most 1"),
+        (group(min=5, max=1, desired=9), "9 instances, at least 5 and at most 1"),
         (Resource("bucket", "bucket", {"name": "Bad_Bucket"}), "not a valid bucket name"),
         (Resource("function", "function", {"runtime": "python9.9"}), "no runtime python9.9"),
         (Resource("bucket", "bucket", {"encryption": None}), "not be encrypted"),

@@ -51,7 +51,7 @@ def _architecture(offer: Offer, template: Properties) -> Iterator[str]:
 
 
 def check_group(group: Properties, scene: Scene) -> Iterator[str]:
-    low, wanted, high = group["min"], group["capacity"], group["max"]
+    low, wanted, high = group["min"], group["desired"], group["max"]
     if not 0 <= low <= wanted <= high <= MOST_INSTANCES:
         yield f"{wanted} instances, at least {low} and at most {high}: it has to be 0 ≤ least ≤ wanted ≤ most ≤ {MOST_INSTANCES}"
     if elsewhere := [zone for zone in group.get("zones", []) if scene.region and not re.fullmatch(rf"{scene.region}[a-z]", zone)]:

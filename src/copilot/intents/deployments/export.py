@@ -1,0 +1,146 @@
+"""Write a deployment as infrastructure code."""
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from copilot.context import Context
+from copilot.errors import AlreadyExists, BadArguments, CopilotError, Refused
+from copilot.intent import intent
+from copilot.intents.deployments.preparation import prepared
+from copilot.intents.deployments.results import Environment
+from copilot.intents.deployments.workspace import chosen_agent, chosen_environment, deployment_name
+from copilot.result import Item, Result
+
+if TYPE_CHECKING:
+    from copilot.cloud.artifacts import Artifacts
+    from copilot.cloud.graph import Resource
+
+Format = Literal["cloudformation", "terraform"]
+
+
+class Upload(Item):
+    """A file that has to be in the bucket before the function can start."""
+
+    bucket: str
+    key: str
+    sha256: str
+
+
+class ExportedTemplate(Result):
+    """A deployment as infrastructure code; `findings` are those of cfn-lint, None where it was not asked."""
+
+    path: str
+    format: Format
+    deployment: str
+    region: str
+    resources: int
+    left_out: tuple[str, ...]
+    findings: tuple[str, ...] | None
+    uploads: tuple[Upload, ...]
+    artifacts: str | None
+    notes: tuple[str, ...]
+
+    @property
+    def headline(self) -> str:
+        less = f", without {', '.join(self.left_out)}" if self.left_out else ""
+        return f"Wrote {self.deployment} as {self.format} to {self.path}: {self.resources} resources{less}."
+
+    @property
+    def next_steps(self) -> tuple[str, ...]:
+        if self.format == "terraform":
+            return ("terraform init && terraform apply",)
+        deploy = f"aws cloudformation deploy --region {self.region} --stack-name {self.deployment} --template-file {self.path}"
+        deploy += " --capabilities CAPABILITY_NAMED_IAM"
+        if not self.uploads:
+            return (deploy,)
+        return deploy, f"{deploy} --parameter-overrides ArtifactsUploaded=yes (when the files are in the bucket)"
+
+
+@intent(
+    "read",
+    examples=(
+        "give me terraform for helpdesk",
+        "export the CloudFormation template to stack.yaml",
+        "write the legal-bot deployment as infrastructure code",
+    ),
+)
+def export_template(
+    ctx: Context,
+    format: Format | None = None,
+    agent: str | None = None,
+    path: str | None = None,
+    environment: Environment | None = None,
+    artifacts: bool = False,
+    force: bool = False,
+) -> ExportedTemplate:
+    """Write the deployment as infrastructure code.
+
+    Args:
+        format: Format; cloudformation unless said.
+        agent: Agent; the newest unless said.
+        path: File to write; named after the deployment unless said.
+        environment: Environment; dev unless said.
+        artifacts: Also write the files that go into the bucket, to a folder `artifacts` beside it.
+        force: Write over a file that exists.
+    """
+    from copilot.cloud.export import SUFFIXES, text, writer
+    from copilot.cloud.export.lint import lint
+
+    kind: Format = format or "cloudformation"
+    name = deployment_name(ctx, chosen_agent(ctx, agent), chosen_environment(ctx, environment))
+    file = _free(Path(path or f"{name}{SUFFIXES[kind]}"), kind, force)
+    with prepared(ctx, agent, environment) as (ready, _, planned):
+        at = ready.blueprint
+        about = f"{planned.deployment}: {at.agent}, version {at.version}, for {planned.environment}, as planned by copilot."
+        written = writer(kind, ready.wanted, at.account, at.region, about)
+        document = written.render()
+        if not document.get("Resources", document.get("resource")):
+            raise Refused(f"Nothing of {planned.deployment} is in AWS.", "Infrastructure code is for the targets there, e.g. serverless.")
+        files = [resource for resource in ready.wanted if resource.type == "object"]
+        _write(file, text(document, file))
+        if artifacts:
+            _copy(files, ready.engine.providers["object"].artifacts, file.parent / "artifacts")
+    findings = lint(text(document, Path("template.json")), at.region) if kind == "cloudformation" else None
+    return ExportedTemplate(
+        path=str(file),
+        format=kind,
+        deployment=planned.deployment,
+        region=at.region,
+        resources=len(ready.wanted) - len(written.left_out),
+        left_out=tuple(written.left_out),
+        findings=findings,
+        uploads=tuple(Upload(bucket=r.properties["bucket"], key=r.properties["key"], sha256=r.properties["sha256"]) for r in files),
+        artifacts=str(file.parent / "artifacts") if artifacts else None,
+        notes=(*planned.problems, *_notes(kind, findings)),
+    )
+
+
+def _free(path: Path, format: Format, force: bool) -> Path:
+    """Return a path that may be written to; raise where something is there, or the tool would not read it."""
+    if format == "terraform" and not path.name.endswith(".tf.json"):
+        raise BadArguments(f"Terraform does not read {path.name}: what is written is its JSON syntax.", f"Use {path.stem}.tf.json")
+    if path.exists() and not force:
+        raise AlreadyExists(f"{path} is there already.", "Choose another path, or add --force.")
+    return path
+
+
+def _write(path: Path, content: str) -> None:
+    try:
+        path.write_text(content, encoding="utf-8")
+    except OSError as error:
+        raise CopilotError(f"{path} cannot be written: {error.strerror}.", "Choose another path.") from error
+
+
+def _copy(objects: Iterable["Resource"], artifacts: "Artifacts", folder: Path) -> None:
+    """Put the content of objects into a folder, each under its hash."""
+    folder.mkdir(exist_ok=True)
+    for resource in objects:
+        shutil.copyfile(artifacts.path(resource.properties["sha256"]), folder / resource.properties["sha256"])
+
+
+def _notes(format: Format, findings: tuple[str, ...] | None) -> tuple[str, ...]:
+    if format == "terraform":
+        return ("It was not run through terraform validate, which needs the provider.",)
+    return ("It was not checked: cfn-lint is not installed.",) if findings is None else ()
