@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from copilot.outside.aws import Session
 
 LOCK_SECONDS = 120
+LOCAL = "local"
+"""Account and region of what runs on this machine, without AWS."""
+
+
+def reachable(simulated: bool, region: str, live: bool) -> bool:
+    """Tell whether a command acts on the account that something is in."""
+    return region == LOCAL or simulated != live
 
 
 def warm(home: Path) -> bool:
@@ -28,6 +35,7 @@ def connect(home: Path, region: str, live: bool) -> Iterator["Session"]:
 
     Args:
         home: The workspace's folder; the simulated account lies in it.
+        region: `local` for this machine, which takes no account.
         live: True for real AWS.
 
     Raises:
@@ -35,14 +43,28 @@ def connect(home: Path, region: str, live: bool) -> Iterator["Session"]:
     """
     from copilot.outside.aws import session
 
+    if region == LOCAL:
+        from copilot.cloud.providers.machine import ThisMachine
+
+        with _held(home / "local.lock", "deploying on this machine"):
+            yield ThisMachine(home / LOCAL)
+        return
     if not live:
         from copilot.cloud.simulator.account import running
 
         with running(home / "simulated") as endpoint:
             yield session(region, endpoint)
         return
+    with _held(home / "live.lock", "acting on AWS"):
+        yield session(region)
+
+
+@contextmanager
+def _held(lock: Path, doing: str) -> Iterator[None]:
     try:
-        with FileLock(home / "live.lock", timeout=LOCK_SECONDS):
-            yield session(region)
+        lock.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        held = FileLock(lock, timeout=LOCK_SECONDS).acquire()
     except Timeout:
-        raise Unavailable("Another copilot of this workspace is acting on AWS.", "Wait until it is done.") from None
+        raise Unavailable(f"Another copilot of this workspace is {doing}.", "Wait until it is done.") from None
+    with held:
+        yield

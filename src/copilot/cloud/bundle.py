@@ -17,6 +17,7 @@ from copilot.resources import PACKAGE
 ENTRIES = ("copilot.cloud.handler", "copilot.cloud.service")
 """What is started: by Lambda, and where an agent is a service of its own."""
 HANDLER = "copilot.cloud.handler.handle"
+HERE = "here"
 MAIN = "main.py"
 START = b"import sys\n\nfrom copilot.cloud.service import main\n\nmain(*sys.argv[1:])\n"
 LIBRARIES = ("numpy", "tokenizers")
@@ -49,7 +50,7 @@ def build(folder: Path, version: str, wheels: Path = WHEELS, machine: str = "x86
         folder: Where zips are kept, named by what went into them.
         version: E.g. `3.12`.
         wheels: Where the set-up put the wheels of `lambda.lock`.
-        machine: `x86_64` or `aarch64`.
+        machine: `x86_64`, `aarch64`, or `here` for this one whatever it is.
 
     Raises:
         Unavailable: the libraries cannot be had for linux, that machine and that version.
@@ -120,7 +121,7 @@ def _wheels(folder: Path, version: str, machine: str) -> list[Path]:
 
 def _this_machine_will_do(version: str, machine: str) -> bool:
     same = version == "{}.{}".format(*sys.version_info[:2])
-    return same and sys.platform == "linux" and platform.machine() == machine
+    return same and (machine == HERE or (sys.platform == "linux" and platform.machine() == machine))
 
 
 def _installed_versions() -> str:

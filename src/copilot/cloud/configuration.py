@@ -215,8 +215,16 @@ def _check_region(configuration: Configuration, region: str, home: Path) -> None
 
 CAUTIONS: tuple[tuple[Callable[[Configuration], bool], str], ...] = (
     (
-        lambda c: c.deployment.target not in (None, "serverless"),
-        "Only the serverless target can be deployed so far.",
+        lambda c: c.deployment.target == "ec2" and not c.instances.instance_type,
+        "The ec2 target needs an instance type: copilot instances recommend finds one.",
+    ),
+    (
+        lambda c: c.deployment.target == "ec2" and bool(c.instances.image_id),
+        "The image has to be like Amazon Linux 2023: with dnf, systemd and the AWS command line.",
+    ),
+    (
+        lambda c: bool(c.instances.key_name),
+        "The key pair is put on the instances, and no port is opened for it.",
     ),
     (
         lambda c: (c.deployment.timeout_seconds or 0) >= TIMEOUT_S.stop,

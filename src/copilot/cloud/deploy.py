@@ -7,14 +7,17 @@ from pathlib import Path
 
 from copilot.answering.policy import Policy
 from copilot.cloud import bundle, rules
+from copilot.cloud.account import LOCAL
 from copilot.cloud.artifacts import Artifacts
 from copilot.cloud.engine import Engine
 from copilot.cloud.graph import Resource
 from copilot.cloud.journal import Journal, Site, objects_in_use, objects_made, unfinished
-from copilot.cloud.prices import Estimate, estimate
+from copilot.cloud.prices import Estimate
 from copilot.cloud.providers import providers
 from copilot.cloud.revisions import forget_erased
-from copilot.cloud.serverless import INDEX, Blueprint, Content, Settings, graph
+from copilot.cloud.serverless import INDEX, Blueprint, Content, Settings
+from copilot.cloud.target import Target
+from copilot.cloud.targets import chosen
 from copilot.errors import BadArguments, Refused, Unavailable
 from copilot.knowledge.portable import export
 from copilot.outside.aws import Session
@@ -37,7 +40,7 @@ class Prepared:
 
 
 def account_of(session: Session) -> str:
-    """Return what the journal calls an account: `simulated`, or the digits of a real one."""
+    """Return what the journal calls an account: `simulated`, `local`, or the digits of a real one."""
     return "simulated" if session.simulated else session.account
 
 
@@ -50,7 +53,7 @@ def prepare(store: Store, session: Session, home: Path, agent: Thing, name: str,
 
     Raises:
         BadArguments: there is no such region.
-        Refused: the agent has nothing to answer from.
+        Refused: the agent has nothing to answer from, or the configuration does not say enough.
         Unavailable: the code cannot be packed on this machine.
     """
     collections = tuple(agent.body["collections"])
@@ -63,13 +66,12 @@ def prepare(store: Store, session: Session, home: Path, agent: Thing, name: str,
             f"'{agent.name}' has functions of its own, which run on this machine only: {', '.join(f['name'] for f in functions)}.",
             f"Take them away, or deploy an agent without: copilot agents update {agent.name} --remove-function {functions[0]['name']}",
         )
-    if session.region not in session.regions("lambda"):
-        near = get_close_matches(session.region, session.regions("lambda"), n=1)
-        raise BadArguments(f"'{session.region}' is not a region of AWS Lambda.", f"Use --region {(near or ['us-east-1'])[0]}")
-    version = bundle.python_version(live=not session.simulated)
+    target = chosen(store, session.region, home)
+    check_region(session, target)
+    version = bundle.python_version(live=bool(target.service) and not session.simulated)
     cache = _cache(home, session)
     artifacts = Artifacts(cache / "artifacts")
-    content = _pack(store, cache, artifacts, collections, version)
+    content = _pack(store, cache, artifacts, collections, (version, target.machine))
     blueprint = Blueprint(
         agent.name,
         agent.version,
@@ -83,15 +85,23 @@ def prepare(store: Store, session: Session, home: Path, agent: Thing, name: str,
         settings,
         Policy.of(agent.body),
     )
-    wanted = graph(blueprint)
+    wanted = target.graph(blueprint)
     stored = sum(artifacts.path(digest).stat().st_size for digest in (content.code, content.index, content.weights, content.tokenizer))
     return Prepared(
         open_engine(store, session, home, name, blueprint.stack),
         blueprint,
         wanted,
         rules.check(wanted, session.region, home),
-        estimate(settings, stored, session.region),
+        target.estimate(blueprint, stored),
     )
+
+
+def check_region(session: Session, target: Target) -> None:
+    """Raise BadArguments when AWS has not got the target's service where the session is."""
+    regions = session.regions(target.service)
+    if session.region not in regions:
+        near = get_close_matches(session.region, regions, n=1)
+        raise BadArguments(f"AWS has no {target.service} in '{session.region}'.", f"Use --region {(near or ['us-east-1'])[0]}")
 
 
 def open_engine(store: Store, session: Session, home: Path, name: str, stack: str) -> Engine:
@@ -126,17 +136,23 @@ def clean(store: Store, session: Session, home: Path) -> None:
 
 def _cache(home: Path, session: Session) -> Path:
     """Return where files are prepared: a folder for each account that can be held, since two processes can hold one each."""
-    return home / "cache" if session.simulated else home / "cache" / "live"
+    return home / "cache" / {"simulated": "", LOCAL: LOCAL}.get(account_of(session), "live")
 
 
-def _pack(store: Store, cache: Path, artifacts: Artifacts, collections: tuple[str, ...], version: str) -> Content:
+def _pack(store: Store, cache: Path, artifacts: Artifacts, collections: tuple[str, ...], built_for: tuple[str, str]) -> Content:
+    """Put together what an agent answers with.
+
+    Args:
+        built_for: Python version and machine.
+    """
+    version, machine = built_for
     model = find_weights()
     index = artifacts.folder / "index.db"  # where `clean` finds it if this process is killed: it holds documents
     try:
         artifacts.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         export(store, collections, index)
         return Content(
-            code=artifacts.add(bundle.build(cache, version)),
+            code=artifacts.add(bundle.build(cache, version, machine=machine)),
             index=artifacts.add(index),
             weights=artifacts.add(model / "model.safetensors"),
             tokenizer=artifacts.add(model / "tokenizer.json"),

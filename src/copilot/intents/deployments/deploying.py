@@ -69,7 +69,7 @@ def deploy_agent(
     with prepared(ctx, agent, environment) as (ready, made, planned):
         check_plan(ready, planned, plan)
 
-        body = carry_out(ctx, ready.engine, made, {**body_of(ready, planned), **passed})
+        body = carry_out(ctx, ready.engine, made, {**body_of(ctx, ready, planned), **passed})
     done = Counter(change.action for change in made.changes)
     return Deployed(
         deployment=planned.deployment,

@@ -1,6 +1,6 @@
 """Hold an account and prepare a deployment in it: what planning, deploying, looking and removing have in common."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,6 @@ from copilot.intents.deployments.shown import change_rows, cost_of
 from copilot.intents.deployments.workspace import (
     check_model,
     check_region,
-    check_target,
     chosen_agent,
     chosen_environment,
     chosen_region,
@@ -61,7 +60,6 @@ def prepared(ctx: Context, agent: str | None, environment: str | None) -> Iterat
 
     thing, place = chosen_agent(ctx, agent), chosen_environment(ctx, environment)
     name = deployment_name(ctx, thing, place)
-    check_target(ctx)
     check_model(ctx, thing)
     check_region(ctx, name)
     with hold_account(ctx, chosen_region(ctx)) as (session, notes):
@@ -126,7 +124,7 @@ def check_plan(ready: "Prepared", planned: PlannedDeployment, given: str | None)
         )
 
 
-def body_of(ready: "Prepared", planned: PlannedDeployment) -> dict[str, Any]:
+def body_of(ctx: Context, ready: "Prepared", planned: PlannedDeployment) -> dict[str, Any]:
     """Return what the workspace keeps about a deployment, as far as it is known before; nothing secret is in it."""
     return {
         "agent": planned.agent,
@@ -136,6 +134,7 @@ def body_of(ready: "Prepared", planned: PlannedDeployment) -> dict[str, Any]:
         "region": planned.region,
         "simulated": planned.simulated,
         "stack": ready.blueprint.stack,
+        "target": configured(ctx).target or "serverless",
         "collections": list(ready.blueprint.collections),
         "cost": planned.cost.model_dump(mode="json"),
     }
@@ -150,7 +149,7 @@ def carry_out(ctx: Context, engine: "Engine", plan: "Plan", body: dict[str, Any]
     kept: dict[str, Any] = {}
 
     def commit() -> None:
-        kept.update({**body, **_reached(engine), "plan": plan.id, "deployed_at": now()})
+        kept.update({**body, **_reached(engine, body), "plan": plan.id, "deployed_at": now()})
         ctx.store.put("deployment", plan.deployment, kept, ctx.operation)
 
     with ctx.progress.track(f"{'Rolling back' if revision else 'Deploying'} {plan.deployment}", len(plan.changes)) as report:
@@ -158,18 +157,12 @@ def carry_out(ctx: Context, engine: "Engine", plan: "Plan", body: dict[str, Any]
     return kept
 
 
-def _reached(engine: "Engine") -> dict[str, str]:
+def _reached(engine: "Engine", body: Mapping[str, Any]) -> dict[str, str]:
     """Return where a deployment answers."""
-    from copilot.cloud.serverless import PATH, STAGE
+    from copilot.cloud.targets import target_of
 
     physical = {resource.id: resource.physical for resource in engine.journal.resources()}
-    return {
-        "endpoint": f"https://{physical['api']}.execute-api.{engine.site.region}.amazonaws.com/{STAGE}/{PATH}",
-        "api": physical["api"],
-        "stage": STAGE,
-        "api_key": physical["api_key"],
-        "function": physical["function"],
-    }
+    return target_of(body).record(engine.site.region, physical)
 
 
 def engine_of(ctx: Context, session: "Session", name: str, stack: str) -> "Engine":
@@ -182,10 +175,12 @@ def engine_of(ctx: Context, session: "Session", name: str, stack: str) -> "Engin
 
 def put_back(ctx: Context, **_recorded: str | None) -> str:
     """Roll back what a killed process left half-done in the account that this one reaches."""
+    from copilot.cloud.account import reachable
     from copilot.cloud.journal import unfinished
 
     said: list[str] = []
-    for region in sorted({apply.site.region for apply in unfinished(ctx.store) if (apply.site.account == "simulated") != ctx.live}):
+    sites = {apply.site for apply in unfinished(ctx.store)}
+    for region in sorted({at.region for at in sites if reachable(at.account == "simulated", at.region, ctx.live)}):
         with hold_account(ctx, region) as (_, notes):
             said += notes
     waiting = ", ".join(apply.deployment for apply in unfinished(ctx.store))

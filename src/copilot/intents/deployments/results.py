@@ -2,9 +2,19 @@
 
 from typing import Any, Literal
 
+from copilot.cloud.account import LOCAL
 from copilot.result import Item, Result
 
 Environment = Literal["dev", "staging", "production"]
+
+
+def place(account: str, region: str = "") -> str:
+    """Say where something is."""
+    if account == LOCAL:
+        return "on this machine"
+    return ", ".join(
+        part for part in ("in the simulated account" if account == "simulated" else f"in AWS account {account}", region) if part
+    )
 
 
 class ChangeRow(Item):
@@ -59,14 +69,14 @@ class PlannedDeployment(Result):
 
     @property
     def headline(self) -> str:
-        where = "the simulated account" if self.simulated else f"AWS account {self.account}"
+        where = place(self.account)
         if self.problems:
             return f"{self.deployment} cannot be deployed: {'; '.join(self.problems)}."
         if not self.changes:
-            return f"{self.deployment} is already as wanted in {where}: nothing to change."
+            return f"{self.deployment} is already as wanted {where}: nothing to change."
         counts = ", ".join(f"{n} to {action}" for action in ("create", "update", "replace", "delete") if (n := self._count(action)))
         more = "" if self.more_low_usd is None else f" ({self.more_low_usd:+,.2f} to {self.more_high_usd:+,.2f} against what runs)"
-        return f"Deploying {self.deployment} in {where}: {counts}, {self.cost.phrase}{more}."
+        return f"Deploying {self.deployment} {where}: {counts}, {self.cost.phrase}{more}."
 
     @property
     def next_steps(self) -> tuple[str, ...]:
@@ -98,10 +108,10 @@ class Deployed(Result):
 
     @property
     def headline(self) -> str:
-        where = "the simulated account" if self.simulated else f"AWS account {self.account}"
+        where = place(self.account, self.region)
         if not self.created + self.updated + self.deleted:
-            return f"{self.deployment} was already as wanted in {where}."
-        return f"Deployed {self.agent} as {self.deployment} in {where}, {self.region}: {self.created + self.updated} resources."
+            return f"{self.deployment} was already as wanted {where}."
+        return f"Deployed {self.agent} as {self.deployment} {where}: {self.created + self.updated} resources."
 
     @property
     def next_steps(self) -> tuple[str, ...]:
@@ -164,8 +174,8 @@ class ShownDeployment(Result):
 
     @property
     def headline(self) -> str:
-        where = "the simulated account" if self.simulated else f"AWS account {self.account}"
-        return f"{self.name} runs {self.agent} (version {self.agent_version}) in {where}, {self.region}: {self.health}."
+        where = place(self.account, self.region)
+        return f"{self.name} runs {self.agent} (version {self.agent_version}) {where}: {self.health}."
 
 
 class DoomedDeployment(Result):

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from copilot.cloud.account import LOCAL, reachable
 from copilot.context import Context
 from copilot.errors import BadArguments, NeedsAnswer, NotFound, Refused
 from copilot.outside.store import Thing
@@ -42,8 +43,9 @@ def settings(said: "Deployment") -> "Settings":
 
 
 def chosen_region(ctx: Context) -> str:
-    """Return the region that was configured, else the one of the environment."""
-    return configured(ctx).region or ctx.region
+    """Return the region that was configured, else the one of the environment; `local` for this machine."""
+    said = configured(ctx)
+    return LOCAL if said.target == LOCAL else said.region or ctx.region
 
 
 def taken(ctx: Context, agent: str | None, environment: str | None) -> tuple[str, ...]:
@@ -52,16 +54,6 @@ def taken(ctx: Context, agent: str | None, environment: str | None) -> tuple[str
     said = {name: value for name, value in said.items() if not {"agent": agent, "environment": environment}.get(name)}
     listed = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in said.items())
     return (f"Taken from the configuration: {listed}.",) if listed else ()
-
-
-def check_target(ctx: Context) -> None:
-    """Raise Refused when a target is configured that nothing can be deployed to yet."""
-    target = configured(ctx).target
-    if target not in (None, "serverless"):
-        raise Refused(
-            f"The configured target {target} cannot be deployed to yet: only serverless can.",
-            "Change it: copilot deployments configure --target serverless",
-        )
 
 
 def chosen_agent(ctx: Context, name: str | None) -> Thing:
@@ -80,8 +72,9 @@ def chosen_environment(ctx: Context, environment: str | None) -> str:
 
 
 def deployment_name(ctx: Context, agent: Thing, environment: str) -> str:
-    """Return what a deployment is called; the same agent can be simulated and live at once."""
-    return f"{agent.name}-{environment}{'-live' if ctx.live else ''}"
+    """Return what a deployment is called; the same agent can be simulated, live and on this machine at once."""
+    where = "-local" if chosen_region(ctx) == LOCAL else "-live" if ctx.live else ""
+    return f"{agent.name}-{environment}{where}"
 
 
 def all_deployments(ctx: Context) -> list[Thing]:
@@ -114,7 +107,7 @@ def named_deployment(ctx: Context, words: str, intent: str) -> Thing:
     if exact:
         return exact[0]
     same = [thing for thing in known if thing.body["agent"].lower() == words.lower()]
-    here = [thing for thing in same if thing.body["simulated"] != ctx.live] or same
+    here = [thing for thing in same if _within_reach(ctx, thing)] or same
     if not here:
         return ctx.store.get("deployment", words)
     if len(here) > 1:
@@ -124,9 +117,13 @@ def named_deployment(ctx: Context, words: str, intent: str) -> Thing:
     return here[0]
 
 
+def _within_reach(ctx: Context, thing: Thing) -> bool:
+    return reachable(thing.body["simulated"], thing.body["region"], ctx.live)
+
+
 def check_reach(ctx: Context, thing: Thing) -> None:
     """Raise Refused when the running command does not act on the account that holds the deployment."""
-    if thing.body["simulated"] == ctx.live:
+    if not _within_reach(ctx, thing):
         where, how = ("the simulated account", "without --live") if thing.body["simulated"] else ("real AWS", "with --live")
         raise Refused(f"{thing.name} is in {where}.", f"Do it {how}.")
 
