@@ -4,6 +4,7 @@ from copilot.cloud.artifacts import Artifacts
 from copilot.cloud.providers.api import ApiKey, RestApi, Stage, UsagePlan
 from copilot.cloud.providers.compute import InstanceProfile, LaunchTemplate, SecurityGroup, Token
 from copilot.cloud.providers.function import Function, Permission
+from copilot.cloud.providers.machine import MachineFile, Process, ThisMachine
 from copilot.cloud.providers.provider import Provider
 from copilot.cloud.providers.role import Role
 from copilot.cloud.providers.scaling import AutoScalingGroup, ScalingPolicy
@@ -33,6 +34,10 @@ TYPES: dict[str, type[Provider]] = {
 }
 
 
+ON_THIS_MACHINE: dict[str, type[Provider]] = {"object": MachineFile, "process": Process}
+
+
 def providers(session: Session, artifacts: Artifacts) -> dict[str, Provider]:
-    """Return a provider for every type, acting through `session`."""
-    return {name: provider(session, artifacts) for name, provider in TYPES.items()}
+    """Return a provider for every type there is in an account, acting through `session`."""
+    types = ON_THIS_MACHINE if isinstance(session, ThisMachine) else TYPES
+    return {name: provider(session, artifacts) for name, provider in types.items()}
