@@ -17,7 +17,9 @@ from copilot.cloud.simulator.account import running, shut_down
 from copilot.outside.aws import ClientError, Session
 from copilot.outside.store import Store
 
-EMPTY: dict[str, list[str]] = {name: [] for name in ("buckets", "tables", "roles", "functions", "logs", "alarms", "apis", "keys", "plans")}
+EMPTY: dict[str, list[str]] = {
+    name: [] for name in ("buckets", "tables", "roles", "functions", "logs", "alarms", "apis", "keys", "plans", "dashboards", "budgets")
+}
 READS = ("Describe", "List", "Get", "Head")
 HANDLER = "def handle(event, context):\n    return {'statusCode': 200, 'body': event['body']}\n"
 
@@ -76,36 +78,59 @@ def everything(session: Session) -> dict[str, list[str]]:
         "functions": [f["FunctionName"] for f in session.client("lambda").list_functions()["Functions"]],
         "logs": [g["logGroupName"] for g in session.client("logs").describe_log_groups()["logGroups"]],
         "alarms": [a["AlarmName"] for a in session.client("cloudwatch").describe_alarms()["MetricAlarms"]],
+        "dashboards": [d["DashboardName"] for d in session.client("cloudwatch").list_dashboards()["DashboardEntries"]],
+        "budgets": [b["BudgetName"] for b in session.client("budgets").describe_budgets(AccountId=session.account).get("Budgets", [])],
         "apis": [a["name"] for a in gateway.get_rest_apis()["items"]],
         "keys": [k["name"] for k in gateway.get_api_keys()["items"]],
         "plans": [p["name"] for p in gateway.get_usage_plans()["items"]],
     }
 
 
-class Faults:
-    """Lets chosen calls of a session go wrong.
+class Killed(BaseException):
+    """The process is gone: no call of it reaches the account any more."""
 
-    `count` numbers the calls that change something, from 1. A refused call has no effect; a lost one has, and its caller
-    hears nothing of it.
+
+class Faults:
+    """Lets one call of a session go wrong.
+
+    `count` numbers the calls that change something, from 1. `at` says which one, and `kind` how: a refused or throttled call has
+    no effect; a lost one has, and its caller hears nothing of it; `killed` ends the process before the call, `killed after` when it
+    is done. `refuse` and `lose` choose calls by number and name.
     """
 
     def __init__(self, session: Session) -> None:
-        self.count = 0
-        self.refuse: Callable[[int, str], bool] = lambda number, name: False
-        self.lose: Callable[[int, str], bool] = lambda number, name: False
+        self.session = session
+        self.reset()
         session.boto.events.register("before-call.*.*", self._before)
         session.boto.events.register("after-call.*.*", self._after)
 
+    def reset(self, kind: str = "", at: int = 0) -> None:
+        self.kind, self.at, self.count, self.dead = kind, at, 0, False
+        self.refuse: Callable[[int, str], bool] = lambda number, name: False
+        self.lose: Callable[[int, str], bool] = lambda number, name: False
+
     def _before(self, model: Any, context: dict[str, Any], **_: Any) -> None:
         context["number"] = 0
-        if not model.name.startswith(READS):
-            self.count += 1
-            context["number"] = self.count
-            if self.refuse(self.count, model.name):
-                raise ClientError({"Error": {"Code": "Injected", "Message": "refused"}}, model.name)
+        if self.dead:
+            raise Killed
+        if model.name.startswith(READS):
+            return
+        self.count += 1
+        context["number"] = self.count
+        if self.kind == "killed" and self.count == self.at:
+            self.dead = True
+            raise Killed
+        if self.kind == "throttled" and self.count in (self.at, self.at + 1):
+            raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "too fast"}}, model.name)
+        if self.refuse(self.count, model.name) or (self.kind == "refused" and self.count == self.at):
+            raise ClientError({"Error": {"Code": "Injected", "Message": "refused"}}, model.name)
 
     def _after(self, model: Any, context: dict[str, Any], **_: Any) -> None:
-        if context["number"] and self.lose(context["number"], model.name):
+        number = context["number"]
+        if self.kind == "killed after" and number and number == self.at:
+            self.dead = True
+            raise Killed
+        if number and (self.lose(number, model.name) or (self.kind == "lost" and number == self.at)):
             from botocore.exceptions import ReadTimeoutError
 
             raise ReadTimeoutError(endpoint_url="injected")

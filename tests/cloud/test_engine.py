@@ -1,5 +1,6 @@
 """The engine on an account of our own making: any small graph, any single fault."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,9 +14,10 @@ from copilot.cloud.comparison import different
 from copilot.cloud.engine import Engine, Failed
 from copilot.cloud.graph import Resource, in_order, resolve
 from copilot.cloud.journal import Journal, Site
+from copilot.cloud.plan import Change
 from copilot.cloud.providers.provider import STACK, Properties, Provider
 from copilot.errors import Refused
-from copilot.outside.aws import BotoCoreError
+from copilot.outside.aws import BotoCoreError, ClientError
 from copilot.outside.store import Store
 
 Account = dict[str, dict[str, Any]]
@@ -83,12 +85,12 @@ def boxes(sizes: dict[int, tuple[int, int, int | None]]) -> tuple[Resource, ...]
 GRAPHS = st.dictionaries(st.integers(0, 5), st.tuples(st.integers(0, 3), st.integers(0, 1), st.none() | st.integers(0, 5)), max_size=6).map(
     boxes
 )
+WORKERS = st.sampled_from((1, 4))
 
 
-def opened(folder: str, account: Account, fault: Callable[[], None] = lambda: None) -> Engine:
-    return Engine(
-        Journal(Store(Path(folder) / "c.db", "tester"), "x-dev"), {"box": Box(account, fault)}, Site("simulated", "us-east-1", TAGS[STACK])
-    )
+def opened(folder: str, account: Account, fault: Callable[[], None] = lambda: None, workers: int = 1) -> Engine:
+    journal, site = Journal(Store(Path(folder) / "c.db", "tester"), "x-dev"), Site("simulated", "us-east-1", TAGS[STACK])
+    return Engine(journal, {"box": Box(account, fault)}, site, workers, pause=lambda _: None)
 
 
 def carry_out(engine: Engine, wanted: tuple[Resource, ...]) -> None:
@@ -96,11 +98,11 @@ def carry_out(engine: Engine, wanted: tuple[Resource, ...]) -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(GRAPHS, GRAPHS)
-def test_after_an_apply_nothing_is_left_to_do(first: tuple[Resource, ...], second: tuple[Resource, ...]) -> None:
+@given(GRAPHS, GRAPHS, WORKERS)
+def test_after_an_apply_nothing_is_left_to_do(first: tuple[Resource, ...], second: tuple[Resource, ...], workers: int) -> None:
     account: Account = {}
     with TemporaryDirectory(dir=MEMORY) as folder:
-        engine = opened(folder, account)
+        engine = opened(folder, account, workers=workers)
         for wanted in (first, second):
             carry_out(engine, wanted)
             assert engine.plan(wanted).changes == ()
@@ -112,11 +114,13 @@ def test_after_an_apply_nothing_is_left_to_do(first: tuple[Resource, ...], secon
 
 
 @settings(max_examples=100, deadline=None)
-@given(GRAPHS, GRAPHS, st.integers(1, 12))
-def test_a_fault_anywhere_leaves_the_account_as_it_was(first: tuple[Resource, ...], second: tuple[Resource, ...], chance: int) -> None:
+@given(GRAPHS, GRAPHS, st.integers(1, 12), WORKERS)
+def test_a_fault_anywhere_leaves_the_account_as_it_was(
+    first: tuple[Resource, ...], second: tuple[Resource, ...], chance: int, workers: int
+) -> None:
     account: Account = {}
     with TemporaryDirectory(dir=MEMORY) as folder:
-        engine = opened(folder, account)
+        engine = opened(folder, account, workers=workers)
         carry_out(engine, first)
         before, ledger = dict(account), engine.journal.resources()
         fault = FailAt(chance)
@@ -182,4 +186,65 @@ def test_the_same_plan_made_twice_has_the_same_id_and_another_has_another(tmp_pa
     assert engine.plan(boxes({0: (2, 0, None), 1: (2, 0, 0)})).id != first.id
     account["box-0"] = {"name": "box-0", "size": 9, "shape": 0, "near": "", "tags": TAGS}
     assert engine.plan(wanted).id != first.id
+    engine.journal.store.close()
+
+
+def test_a_plan_no_longer_fits_when_the_ledger_is_another(tmp_path: Path) -> None:
+    engine = opened(str(tmp_path), {})
+    wanted = boxes({0: (1, 0, None)})
+    carry_out(engine, wanted)
+    first = engine.plan(wanted)
+    known = engine.journal.resources()[0]
+    engine.journal.own(Change("update", known.id, known.type, 0), known.physical, {**known.properties, "size": 7})
+    assert engine.plan(wanted).changes == first.changes == ()
+    assert engine.plan(wanted).id != first.id
+    engine.journal.store.close()
+
+
+class Slow(Box):
+    """Takes a while to make, and knows how many were being made at once."""
+
+    most = 0
+
+    def create(self, properties: Properties) -> str:
+        self.now = getattr(self, "now", 0) + 1
+        self.most = max(self.most, self.now)
+        time.sleep(0.05)
+        self.now -= 1
+        return super().create(properties)
+
+
+def test_what_does_not_need_each_other_is_made_at_once_and_never_more_than_allowed(tmp_path: Path) -> None:
+    engine = opened(str(tmp_path), {}, workers=3)
+    slow = Slow({}, lambda: None)
+    engine.providers = {"box": slow}
+    carry_out(engine, boxes(dict.fromkeys(range(5), (1, 0, None))))
+    assert slow.most == 3
+    assert [step for step, _ in engine.journal.steps(engine.journal.history()[0].id)] == [5, 4, 3, 2, 1]
+    engine.journal.store.close()
+
+
+class Throttled(ClientError):
+    def __init__(self) -> None:
+        super().__init__({"Error": {"Code": "ThrottlingException", "Message": "too fast"}}, "CreateBox")
+
+
+@pytest.mark.parametrize(("times", "succeeds"), [(3, True), (99, False)])
+def test_a_step_that_comes_too_fast_waits_longer_and_longer(times: int, succeeds: bool, tmp_path: Path) -> None:
+    left, waited, account = [times], [], {}  # type: ignore[var-annotated]
+
+    def fault() -> None:
+        left[0] -= 1
+        if left[0] >= 0:
+            raise Throttled
+
+    engine = opened(str(tmp_path), account, fault)
+    engine.pause = waited.append
+    try:
+        carry_out(engine, boxes({0: (1, 0, None)}))
+    except Failed:
+        assert not succeeds
+        assert account == {}
+    else:
+        assert waited == [1.0, 2.0, 4.0]
     engine.journal.store.close()

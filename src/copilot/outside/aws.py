@@ -4,6 +4,7 @@ import os
 import re
 import secrets
 from functools import cached_property, lru_cache
+from threading import Lock
 from typing import Any
 
 import boto3
@@ -76,6 +77,7 @@ class Session:
         self.endpoint = endpoint
         self.boto = _simulated(region) if endpoint else _live(region)
         self._clients: dict[tuple[str, bool, str], Any] = {}
+        self._making = Lock()
 
     @property
     def simulated(self) -> bool:
@@ -89,11 +91,12 @@ class Session:
             region: Another region than the session's, for services that are in a few only.
         """
         place = region or self.region
-        if (service, once, place) not in self._clients:
-            retries = {"total_max_attempts": 1 if once else 5, "mode": "standard"}
-            config = Config(retries=retries, connect_timeout=10, read_timeout=60, proxies={} if self.simulated else None)
-            self._clients[service, once, place] = self.boto.client(service, place, endpoint_url=self.endpoint, config=config)
-        return self._clients[service, once, place]
+        with self._making:  # clients can be shared by threads; making them cannot
+            if (service, once, place) not in self._clients:
+                retries = {"total_max_attempts": 1 if once else 5, "mode": "standard"}
+                config = Config(retries=retries, connect_timeout=10, read_timeout=60, proxies={} if self.simulated else None)
+                self._clients[service, once, place] = self.boto.client(service, place, endpoint_url=self.endpoint, config=config)
+            return self._clients[service, once, place]
 
     @property
     def account(self) -> str:
