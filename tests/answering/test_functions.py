@@ -59,6 +59,9 @@ def test_a_python_file_is_declared_from_its_types_without_being_run(tmp_path: Pa
         ("f.json", '{"name": "f", "url": "file:///etc/passwd"}'),
         ("f.json", '{"name": "f g", "url": "http://localhost"}'),
         ("f.json", '{"name": "f", "url": "http://localhost", "parameters": {"properties": {"a": {"type": "array"}}}}'),
+        ("f.json", '{"name": "f", "url": "http://localhost", "parameters": {"properties": {"a": {"type": ["string", "null"]}}}}'),
+        ("f.json", '{"name": "f", "url": "http://localhost", "parameters": {"required": 5}}'),
+        ("f.json", '{"name": "f", "url": "http://localhost", "parameters": {"properties": {"a": {"type": "string", "enum": 5}}}}'),
     ],
 )
 def test_a_bad_declaration_is_refused(tmp_path: Path, name: str, text: str) -> None:
@@ -99,6 +102,7 @@ def test_what_was_not_declared_is_not_called(balance: Function, name: str, args:
         ("leave_balance employee=7 year 2025", 1),
         ("leave balance", 0),
         ("How much leave has employee 7?", 0),
+        ("sickleave balance employee 7", 0),
     ],
 )
 def test_offline_a_function_is_called_by_its_name_and_arguments_only(balance: Function, question: str, calls: int) -> None:
@@ -115,6 +119,11 @@ def test_offline_a_function_is_called_by_its_name_and_arguments_only(balance: Fu
         ("__import__('socket').create_connection(('127.0.0.1', 9))", "may not use"),
         ("__import__('os').listdir('/')", "no access to files"),
         ("__import__('os').scandir('/')", "may not use"),
+        ("__import__('sqlite3').connect('/tmp/workspace.db')", "may not use sqlite3.connect"),
+        ("__import__('mmap').mmap(-1, 1)", "may not use mmap"),
+        ("__import__('os').kill(1, 0)", "may not use os.kill"),
+        ("'x' * 70_000", "more than 65,536 characters"),
+        ("exit_ if (exit_ := __import__('os')._exit(0)) else 0", "it ended"),
         ("1 / 0", "ZeroDivisionError"),
         ("'x' * (1 << 31)", "too much memory"),
     ],
@@ -126,14 +135,40 @@ def test_a_function_that_reaches_too_far_fails_and_says_why(body: str, said: str
 
 
 def test_a_function_may_import_what_belongs_to_python() -> None:
-    code = "import decimal, statistics, calendar\ndef probe():\n    return str(statistics.mean([decimal.Decimal(1), decimal.Decimal(2)]))\n"
-    assert running(code) == (("1.5",), ())
+    code = """import calendar, datetime, decimal, hashlib, random, statistics, urllib.parse, zoneinfo
+def probe():
+    there = datetime.datetime(2026, 7, 1, tzinfo=zoneinfo.ZoneInfo("UTC"))
+    return f"{statistics.mean([decimal.Decimal(1), decimal.Decimal(2)])} {there:%A}"
+"""
+    assert running(code) == (("1.5 Wednesday",), ())
 
 
-def test_a_function_that_never_ends_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "body", ["while True: pass", "__import__('time').sleep(60)", "while True: __import__('sys').stderr.write('x' * 99999)"]
+)
+def test_a_function_that_never_ends_is_ended(body: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(functions, "SECONDS", 1)
-    _, (failed,) = running("def probe():\n    while True: pass\n")
-    assert "function probe failed" in failed
+    _, (failed,) = running(f"def probe():\n    {body}\n")
+    assert failed == "function probe failed: it took longer than 1 seconds"
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="processes are looked for in /proc")
+def test_what_a_function_leaves_running_ends_with_it() -> None:
+    code = """import os, _posixsubprocess
+def probe():
+    command, ends, user = [b"/bin/sleep", b"61.3719"], os.pipe(), (None, None, None)
+    _posixsubprocess.fork_exec(command, command[:1], True, (), None, None, *[-1] * 6, *ends, False, False, -1, *user, -1, None, False)
+    return "left it running"
+"""
+    running(code)
+    assert not [file for file in Path("/proc").glob("[0-9]*/cmdline") if b"61.3719" in said_of(file)]
+
+
+def said_of(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError:  # it has ended
+        return b""
 
 
 def test_a_function_sees_nothing_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

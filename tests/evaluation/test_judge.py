@@ -67,6 +67,11 @@ def score(case, answer):
     if case["question"] == "environment":
         import os
         return not [name for name in os.environ if "COPILOT" in name or "AWS" in name or "KEY" in name]
+    if case["question"] == "network":
+        import socket
+        socket.create_connection(("127.0.0.1", 9), 1)
+    if case["question"] == "text": return "0.75"
+    if case["question"] == "nothing": return None
     if case["question"] == "file":
         with open("here.txt", "w") as file:
             file.write("text")
@@ -74,10 +79,14 @@ def score(case, answer):
 """
     (tmp_path / "metric.py").write_text(code)
     with metric(read_metric(tmp_path / "metric.py"), 0.5) as run:
-        scores = {q: run(Case(q, "x"), said("12345678")) for q in ("fine", "bad", "far", "environment", "file")}
+        scores = {
+            q: run(Case(q, "x"), said("12345678")) for q in ("fine", "bad", "far", "environment", "file", "network", "text", "nothing")
+        }
     assert (scores["fine"].value, scores["fine"].passed) == (0.8, True)
     assert scores["environment"].value == 1
-    assert [scores[q].passed for q in ("bad", "far", "file")] == [None] * 3
+    assert scores["text"].value == 0.75
+    assert [scores[q].passed for q in ("bad", "far", "file", "network", "nothing")] == [None] * 5
+    assert "may not use socket" in scores["network"].why
     assert "ZeroDivisionError" in scores["bad"].why
     assert "not within" in scores["far"].why
 

@@ -6,24 +6,19 @@ What a function returns is a passage like any other: it is quoted, verified and 
 import ast
 import json
 import re
-import subprocess
-import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from copilot.errors import BadArguments, NotFound
-from copilot.knowledge.sandbox import ENVIRONMENT
+from copilot.answering.endpoint import post
+from copilot.errors import BadArguments, NotFound, Unavailable
 from copilot.knowledge.search import Passage
 from copilot.outside.chat import Chatter, Reply
+from copilot.outside.confined import Broken, Confined
 from copilot.prompt import prompt
 
 SECONDS = 10
-MEMORY = 512 << 20
-GRACE_SECONDS = 5
-"""Beyond its limit: the process has to start first."""
 MOST_CALLS = 3
 SOURCE_BYTES = 64 << 10
 JSON_TYPES = {"str": "string", "int": "integer", "float": "number", "bool": "boolean"}
@@ -113,25 +108,16 @@ def call(functions: Sequence[Function], question: str, chat: Chatter | None) -> 
 
 def _run(function: Function, args: Mapping[str, Any]) -> tuple[str, str]:
     """Return what a function said, or what went wrong."""
-    request = {**function.as_json(), "args": args, "seconds": SECONDS, "memory": MEMORY}
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            done = subprocess.run(
-                [sys.executable, "-I", "-m", "copilot.answering.function_worker"],
-                input=json.dumps(request).encode(),
-                capture_output=True,
-                env=dict(ENVIRONMENT),
-                cwd=folder,
-                timeout=SECONDS + GRACE_SECONDS,
-                check=False,
-                start_new_session=True,
-            )
-            answer = json.loads(done.stdout)
-        except subprocess.TimeoutExpired:
-            return "", f"gave up after {SECONDS} seconds"
-        except (OSError, ValueError):
-            return "", "it needs too much time or memory, or crashed"
-    return answer["text"], answer["error"]
+    try:
+        if function.url:
+            value = post(function.url, args, SECONDS)
+        else:
+            with Confined(function.code, SECONDS) as process:
+                value = process.call(function.name, named=args)
+    except (Broken, Unavailable) as error:
+        return "", str(error)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text.encode("utf-8", "replace").decode(), ""
 
 
 def _passage(number: int, function: Function, args: Mapping[str, Any], text: str) -> Passage:
@@ -143,7 +129,7 @@ def _passage(number: int, function: Function, args: Mapping[str, Any], text: str
 def _spelled_out(function: Function, question: str) -> dict[str, Any] | None:
     """Read a call from words that name the function and its arguments, e.g. "leave balance employee 7"; None when they do not."""
     plain = question.lower().replace("_", " ")
-    if function.name.lower().replace("_", " ") not in plain:
+    if not re.search(rf"(?<!\w){re.escape(function.name.lower().replace('_', ' '))}(?!\w)", plain):
         return None
     args: dict[str, Any] = {}
     for name, schema in function.parameters.get("properties", {}).items():
@@ -162,7 +148,7 @@ def _typed(text: str, kind: str) -> Any:
 def _from_python(path: Path, text: str) -> list[Function]:
     try:
         tree = ast.parse(text)
-    except (SyntaxError, ValueError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise BadArguments(f"{path} is no Python file: {error}.", FORM) from None
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]
     return [Function(n.name, (ast.get_docstring(n) or n.name).splitlines()[0], _schema(path, n), code=text) for n in functions]
@@ -190,11 +176,15 @@ def _from_json(path: Path, text: str) -> Function:
         body = json.loads(text)
         name, url, parameters = body["name"], body["url"], body.get("parameters") or {"type": "object", "properties": {}}
         description = str(body.get("description") or name)
-        types = [schema.get("type") for schema in parameters.get("properties", {}).values()]
-    except (ValueError, KeyError, TypeError, AttributeError):
+        schemas = list(parameters.get("properties", {}).values())
+        types = [schema.get("type") for schema in schemas]
+        lists = [parameters.get("required", []), *(schema.get("enum", []) for schema in schemas)]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise BadArguments(f"{path} declares no function.", FORM) from None
+    if not all(isinstance(values, list) and not any(isinstance(value, list | dict) for value in values) for values in lists):
+        raise BadArguments(f"{path}: 'required' and 'enum' have to be lists.", FORM)
     if not re.fullmatch(r"[A-Za-z_]\w{0,62}", str(name)) or not re.fullmatch(r"https?://\S+", str(url)):
         raise BadArguments(f"{path}: the name has to be a word, and the address an http(s) one.", FORM)
-    if unknown := [kind for kind in types if kind not in CHECKS]:
+    if unknown := [kind for kind in types if not isinstance(kind, str) or kind not in CHECKS]:
         raise BadArguments(f"{path}: a parameter of type {unknown[0]!r} cannot be checked.", f"Use {', '.join(CHECKS)}.")
     return Function(name, description, parameters, url=url)
