@@ -32,6 +32,7 @@ WORKERS = 4
 class Prepared:
     """A deployment that is ready to be planned."""
 
+    session: Session
     engine: Engine
     blueprint: Blueprint
     wanted: tuple[Resource, ...]
@@ -88,6 +89,7 @@ def prepare(store: Store, session: Session, home: Path, agent: Thing, name: str,
     wanted = target.graph(blueprint)
     stored = sum(artifacts.path(digest).stat().st_size for digest in (content.code, content.index, content.weights, content.tokenizer))
     return Prepared(
+        session,
         open_engine(store, session, home, name, blueprint.stack),
         blueprint,
         wanted,

@@ -111,6 +111,7 @@ def _configured(result: Any) -> Iterator[RenderableType]:
 
 def _deployed(result: Any) -> Iterator[RenderableType]:
     yield Text(result.endpoint, style="cyan")
+    yield from (Text(line, style="dim") for line in result.console)
     yield Text(f"{result.cost.phrase}, prices as of {result.cost.as_of}", style="dim")
     yield from (Text(note, style="yellow") for note in result.notes)
 

@@ -4,7 +4,7 @@ from collections import Counter
 
 from copilot.context import Context
 from copilot.intent import Preview, intent
-from copilot.intents.deployments.preparation import body_of, carry_out, check_plan, prepared, put_back
+from copilot.intents.deployments.preparation import body_of, carry_out, check_plan, prepared, put_back, watch
 from copilot.intents.deployments.results import Deployed, Environment, PlannedDeployment
 from copilot.intents.deployments.workspace import check_gates, chosen_agent, overridden, shut_gates
 
@@ -68,8 +68,8 @@ def deploy_agent(
     passed = check_gates(ctx, chosen_agent(ctx, agent), override_gate)
     with prepared(ctx, agent, environment) as (ready, made, planned):
         check_plan(ready, planned, plan)
-
         body = carry_out(ctx, ready.engine, made, {**body_of(ctx, ready, planned), **passed})
+        console = watch(ctx, ready.session, body) if made.changes else ()
     done = Counter(change.action for change in made.changes)
     return Deployed(
         deployment=planned.deployment,
@@ -85,5 +85,6 @@ def deploy_agent(
         updated=done["update"] + done["replace"],
         deleted=done["delete"],
         cost=planned.cost,
+        console=console,
         notes=(*planned.notes, *overridden(passed)),
     )

@@ -57,6 +57,7 @@ def hold_account(ctx: Context, region: str = "") -> Iterator[tuple["Session", tu
 def prepared(ctx: Context, agent: str | None, environment: str | None) -> Iterator[tuple["Prepared", "Plan", PlannedDeployment]]:
     """Hold the account, and yield what a deployment would be made of and the plan for it."""
     from copilot.cloud.deploy import account_of, prepare
+    from copilot.cloud.preflight import obstacles
 
     thing, place = chosen_agent(ctx, agent), chosen_environment(ctx, environment)
     name = deployment_name(ctx, thing, place)
@@ -67,7 +68,7 @@ def prepared(ctx: Context, agent: str | None, environment: str | None) -> Iterat
         ready = prepare(ctx.store, session, ctx.home, thing, name, place, settings(configured(ctx)))
         plan = ready.engine.plan(ready.wanted)
         ready.engine.journal.save(plan)
-        cost = cost_of(ready.cost)
+        cost, (blocked, unknown) = cost_of(ready.cost), obstacles(session, ready.wanted, plan)
         yield (
             ready,
             plan,
@@ -83,8 +84,8 @@ def prepared(ctx: Context, agent: str | None, environment: str | None) -> Iterat
                 unchanged=plan.unchanged,
                 cost=cost,
                 **_more(ctx, name, cost),
-                problems=tuple(f"{finding.resource}: {finding.problem}" for finding in ready.findings),
-                notes=(*notes, *taken(ctx, agent, environment)),
+                problems=(*(f"{finding.resource}: {finding.problem}" for finding in ready.findings), *blocked),
+                notes=(*notes, *unknown, *taken(ctx, agent, environment)),
             ),
         )
 
@@ -155,6 +156,17 @@ def carry_out(ctx: Context, engine: "Engine", plan: "Plan", body: dict[str, Any]
     with ctx.progress.track(f"{'Rolling back' if revision else 'Deploying'} {plan.deployment}", len(plan.changes)) as report:
         engine.apply(plan, ctx.operation, body, revision, report, commit)
     return kept
+
+
+def watch(ctx: Context, session: "Session", body: Mapping[str, Any]) -> tuple[str, ...]:
+    """Show what happens in a deployment until it is ready; return the lines where nobody saw them come."""
+    from copilot.cloud.targets import target_of
+
+    lines = []
+    for line in target_of(body).watch(session, body):
+        ctx.progress.stream(f"{line}\n")
+        lines.append(line)
+    return () if ctx.progress.watched else tuple(lines)
 
 
 def _reached(engine: "Engine", body: Mapping[str, Any]) -> dict[str, str]:

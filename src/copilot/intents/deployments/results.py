@@ -91,6 +91,8 @@ class PlannedDeployment(Result):
 
 
 class Deployed(Result):
+    """What was done; `console` has the lines of what started, unless they were shown as they came."""
+
     deployment: str
     agent: str
     agent_version: int
@@ -104,6 +106,7 @@ class Deployed(Result):
     updated: int
     deleted: int
     cost: Cost
+    console: tuple[str, ...]
     notes: tuple[str, ...]
 
     @property
