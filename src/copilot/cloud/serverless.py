@@ -11,10 +11,13 @@ from copilot.answering.policy import Policy
 from copilot.cloud.bundle import HANDLER
 from copilot.cloud.graph import Resource
 from copilot.cloud.providers.provider import STACK
+from copilot.cloud.watching import Watched, watch
 
 INDEX = "index/"
 """Where in the bucket the documents lie."""
 STAGE, PATH, VERB = "live", "ask", "POST"
+ALIAS = "live"
+"""Under which the function is called: the version behind it changes at once, or for a share of the calls first."""
 SHORT = 34
 """Longest prefix of names: a bucket's name is at most 63 characters, with the account and the region behind the prefix."""
 
@@ -30,6 +33,7 @@ class Settings:
         rate: Requests a second.
         burst: Requests at once.
         quota: Requests a month.
+        budget: USD a month; AWS counts what carries our tag, once that is activated as a cost allocation tag.
     """
 
     memory: int = 1769
@@ -38,6 +42,7 @@ class Settings:
     rate: int = 10
     burst: int = 20
     quota: int = 100_000
+    budget: int = 50
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,7 @@ class Blueprint:
 def graph(blueprint: Blueprint) -> tuple[Resource, ...]:
     """Return every resource of the deployment."""
     tags = {STACK: blueprint.stack}
-    return (*storage(blueprint, tags), *_function(blueprint, tags), *_api(blueprint, tags))
+    return (*storage(blueprint, tags), *_function(blueprint, tags), *_api(blueprint, tags), *watch(_watched(blueprint, tags)))
 
 
 def bucket_name(blueprint: Blueprint) -> str:
@@ -98,13 +103,16 @@ def _names(blueprint: Blueprint) -> dict[str, str]:
     return {
         "bucket": bucket_name(blueprint),
         "function": f"{prefix}-ask",
-        "function_arn": f"arn:aws:lambda:{at.region}:{at.account}:function:{prefix}-ask",
+        "alias_arn": f"arn:aws:lambda:{at.region}:{at.account}:function:{prefix}-ask:{ALIAS}",
         "table": f"{prefix}-state",
         "table_arn": f"arn:aws:dynamodb:{at.region}:{at.account}:table/{prefix}-state",
         "role": f"{prefix}-role",
         "role_arn": f"arn:aws:iam::{at.account}:role/{prefix}-role",
         "logs": f"/aws/lambda/{prefix}-ask",
         "logs_arn": f"arn:aws:logs:{at.region}:{at.account}:log-group:/aws/lambda/{prefix}-ask",
+        "api": f"{prefix}-api",
+        "api_logs": f"/aws/apigateway/{prefix}-api",
+        "api_logs_arn": f"arn:aws:logs:{at.region}:{at.account}:log-group:/aws/apigateway/{prefix}-api",
     }
 
 
@@ -173,18 +181,22 @@ def _function(blueprint: Blueprint, tags: dict[str, str]) -> list[Resource]:
         "tags": {**tags, "copilot:agent-version": str(blueprint.version)},
     }  # fmt: skip
     table = {"name": names["table"], "keys": ["session", "at"], "expiry": "expires", "recovery": True, "tags": tags}
-    alarm = {
-        "name": f"{blueprint.prefix}-errors", "namespace": "AWS/Lambda", "metric": "Errors",
-        "dimensions": {"FunctionName": names["function"]}, "threshold": 0.0, "period": 300, "tags": tags,
-    }  # fmt: skip
     first = ("role", "logs", "table", *map(object_id, keys.values()))
     return [
         Resource("table", "table", table),
         Resource("role", "role", {"name": names["role"], **_permissions(names, keys), "tags": tags}),
         Resource("logs", "log_group", {"name": names["logs"], "days": settings.log_days, "tags": tags}),
         Resource("function", "function", function, first),
-        Resource("alarm", "alarm", alarm, ("function",)),
+        Resource(
+            "alias", "alias", {"function": names["function"], "name": ALIAS, "content": _content(function), "share": 100}, ("function",)
+        ),
     ]
+
+
+def _content(function: dict[str, Any]) -> str:
+    """Return what tells one version of a function from another: all that a published version is frozen with."""
+    frozen = {name: value for name, value in function.items() if name not in ("tags", "code_bucket", "code_key")}
+    return sha256(json.dumps(frozen, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _permissions(names: dict[str, str], keys: dict[str, str]) -> dict[str, Any]:
@@ -204,18 +216,29 @@ def _permissions(names: dict[str, str], keys: dict[str, str]) -> dict[str, Any]:
 
 def _api(blueprint: Blueprint, tags: dict[str, str]) -> list[Resource]:
     names, settings, prefix = _names(blueprint), blueprint.settings, blueprint.prefix
-    route = {"path": PATH, "verb": VERB, "function": names["function_arn"], "key_required": True}
+    route = {"path": PATH, "verb": VERB, "function": names["alias_arn"], "key_required": True}
     content = sha256(json.dumps(route, sort_keys=True).encode()).hexdigest()[:16]
     source = f"arn:aws:execute-api:{blueprint.region}:{blueprint.account}:${{api}}/{STAGE}/{VERB}/{PATH}"
-    permission = {"function": names["function"], "sid": "api", "principal": "apigateway.amazonaws.com", "source": source}
+    permission = {
+        "function": names["function"], "qualifier": ALIAS, "sid": "api", "principal": "apigateway.amazonaws.com", "source": source,
+    }  # fmt: skip
+    stage = {"api": "${api}", "name": STAGE, "content": content, "log": names["api_logs_arn"]}
     plan = {
         "name": f"{prefix}-plan", "stages": [f"${{api}}:{STAGE}"], "keys": ["${api_key}"],
         "rate": settings.rate, "burst": settings.burst, "quota": settings.quota, "tags": tags,
     }  # fmt: skip
     return [
-        Resource("api", "rest_api", {"name": f"{prefix}-api", **route, "tags": tags}, ("function",)),
-        Resource("permission", "permission", permission, ("function",)),
-        Resource("stage", "stage", {"api": "${api}", "name": STAGE, "content": content}, ("permission",)),
+        Resource("api_logs", "log_group", {"name": names["api_logs"], "days": settings.log_days, "tags": tags}),
+        Resource("api", "rest_api", {"name": names["api"], **route, "tags": tags}, ("alias",)),
+        Resource("permission", "permission", permission, ("alias",)),
+        Resource("stage", "stage", stage, ("permission", "api_logs")),
         Resource("api_key", "api_key", {"name": f"{prefix}-key", "enabled": True, "tags": tags}),
         Resource("usage_plan", "usage_plan", plan, ("stage",)),
     ]
+
+
+def _watched(blueprint: Blueprint, tags: dict[str, str]) -> Watched:
+    names, settings = _names(blueprint), blueprint.settings
+    return Watched(
+        blueprint.prefix, blueprint.region, names["function"], ALIAS, names["api"], STAGE, settings.timeout, settings.budget, tags
+    )

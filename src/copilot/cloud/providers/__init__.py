@@ -3,13 +3,13 @@
 from copilot.cloud.artifacts import Artifacts
 from copilot.cloud.providers.api import ApiKey, RestApi, Stage, UsagePlan
 from copilot.cloud.providers.compute import InstanceProfile, LaunchTemplate, SecurityGroup, Token
-from copilot.cloud.providers.function import Function, Permission
+from copilot.cloud.providers.function import Alias, Function, Permission
 from copilot.cloud.providers.machine import MachineFile, Process, ThisMachine
 from copilot.cloud.providers.provider import Provider
 from copilot.cloud.providers.role import Role
 from copilot.cloud.providers.scaling import AutoScalingGroup, ScalingPolicy
 from copilot.cloud.providers.storage import Bucket, BucketObject, Table
-from copilot.cloud.providers.watch import Alarm, LogGroup
+from copilot.cloud.providers.watch import Alarm, Budget, Dashboard, LogGroup
 from copilot.outside.aws import Session
 
 TYPES: dict[str, type[Provider]] = {
@@ -19,12 +19,15 @@ TYPES: dict[str, type[Provider]] = {
     "role": Role,
     "log_group": LogGroup,
     "function": Function,
+    "alias": Alias,
     "permission": Permission,
     "rest_api": RestApi,
     "stage": Stage,
     "api_key": ApiKey,
     "usage_plan": UsagePlan,
     "alarm": Alarm,
+    "dashboard": Dashboard,
+    "budget": Budget,
     "instance_profile": InstanceProfile,
     "security_group": SecurityGroup,
     "token": Token,

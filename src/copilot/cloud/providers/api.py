@@ -3,12 +3,19 @@
 AWS makes the ids and allows the same name twice, so creates are sent once, and found again by name and tag.
 """
 
+import json
 from collections.abc import Iterable, Mapping
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from copilot.cloud.providers.provider import STACK, Properties, Provider, absent, existing, patiently
 from copilot.outside.aws import ClientError, code_of
+
+LOGGED = {
+    "at": "$context.requestTime", "request": "$context.requestId", "method": "$context.httpMethod", "path": "$context.resourcePath",
+    "status": "$context.status", "milliseconds": "$context.responseLatency", "bytes": "$context.responseLength",
+}  # fmt: skip
+"""A line of the access log: nothing of a question or its answer, and not who asked."""
 
 
 class Gateway(Provider):
@@ -105,7 +112,11 @@ class RestApi(Gateway):
 
 
 class Stage(Gateway):
-    """api (id), name, content (what of the API is deployed; a change of it deploys anew)."""
+    """api (id), name, content (what of the API is deployed; a change of it deploys anew), log (ARN of a log group).
+
+    The access log is written only where the account lets API Gateway write logs, which is a setting of the whole
+    account and nothing that a deployment may change: elsewhere `log` is neither written nor read.
+    """
 
     identity = frozenset({"api", "name"})
 
@@ -118,14 +129,19 @@ class Stage(Gateway):
         if stage is None:
             return None
         deployment = self._gateway.get_deployment(restApiId=api, deploymentId=stage["deploymentId"])
-        return {"api": api, "name": name, "content": deployment.get("description")}
+        seen = {"api": api, "name": name, "content": deployment.get("description")}
+        return {**seen, "log": (stage.get("accessLogSettings") or {}).get("destinationArn")} if self._may_log else seen
 
     def create(self, properties: Properties) -> str:
         self._gateway.create_deployment(restApiId=properties["api"], stageName=properties["name"], description=properties["content"])
+        self._log(properties)
         return f"{properties['api']}/{properties['name']}"
 
     def update(self, physical: str, before: Properties, after: Properties) -> None:
-        self.create(after)
+        if before["content"] != after["content"]:
+            self.create(after)
+        elif before.get("log") != after["log"]:
+            self._log(after)
 
     def delete(self, physical: str) -> None:
         api, _, name = physical.partition("/")
@@ -136,6 +152,17 @@ class Stage(Gateway):
 
     def owned(self, stack: str) -> Iterable[str]:
         return ()
+
+    @cached_property
+    def _may_log(self) -> bool:
+        return bool(self._gateway.get_account().get("cloudwatchRoleArn"))
+
+    def _log(self, properties: Properties) -> None:
+        if not self._may_log:
+            return
+        settings = {"destinationArn": properties["log"], "format": json.dumps(LOGGED)}
+        changes = [{"op": "replace", "path": f"/accessLogSettings/{name}", "value": value} for name, value in settings.items()]
+        self._gateway.update_stage(restApiId=properties["api"], stageName=properties["name"], patchOperations=changes)
 
 
 class ApiKey(Gateway):

@@ -12,7 +12,7 @@ STACK = "copilot:stack"
 """The tag that says which deployment a resource belongs to."""
 
 EXISTS = {
-    "BucketAlreadyOwnedByYou", "ConflictException", "EntityAlreadyExists", "EntityAlreadyExistsException",
+    "BucketAlreadyOwnedByYou", "ConflictException", "DuplicateRecordException", "EntityAlreadyExists", "EntityAlreadyExistsException",
     "ResourceAlreadyExistsException", "ResourceConflictException", "ResourceInUseException",
 }  # fmt: skip
 

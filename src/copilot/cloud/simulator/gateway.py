@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 from uuid import uuid4
 
-from moto.apigateway.models import apigateway_backends
 from moto.awslambda.models import lambda_backends
 from moto.core import DEFAULT_ACCOUNT_ID
 
@@ -56,6 +55,8 @@ class Gateway:
 
     def respond(self, environ: Mapping[str, Any], body: bytes, region: str, api: str, stage: str, path: str) -> Reply:
         """Answer one request to a stage, as AWS would."""
+        from moto.apigateway.models import apigateway_backends  # slow to import, and only here needed
+
         asked = Asked(region, api, stage, path, environ["REQUEST_METHOD"], environ, body, str(uuid4()))
         backend, started = apigateway_backends[DEFAULT_ACCOUNT_ID][region], time.monotonic()
         rest = backend.apis.get(api)

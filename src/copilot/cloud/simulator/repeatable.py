@@ -16,12 +16,14 @@ from moto.moto_api._internal import mock_random
 from copilot.cloud.simulator import instances
 
 WITHOUT_TLS = {"Bool": {"aws:SecureTransport": "false"}}
+LOG_ROLE = "arn:aws:iam::123456789012:role/api-gateway-logs"
 
 
 @contextmanager
 def repeatable(seed: int, at: float) -> Iterator[None]:
     """Run one call with its own random numbers and the clock standing at `at` (Unix time)."""
     _mend_s3()
+    _mend_apigateway()
     instances.mend()
     with _seeded(seed), time_machine.travel(at, tick=False):
         yield
@@ -55,6 +57,13 @@ def _mend_s3() -> None:
     if models and not isinstance(models.os, _SeededOs):
         models.os = _SeededOs()
         models.FakeBucket.get_permission = _bucket_permission
+
+
+def _mend_apigateway() -> None:
+    """Let the REST APIs of the account write logs, which somebody has to allow once in every account."""
+    models: Any = sys.modules.get("moto.apigateway.models")
+    if models and not hasattr(models.Account, "cloudwatch_role_arn"):
+        models.Account.cloudwatch_role_arn = property(lambda _: LOG_ROLE, lambda account, value: None)
 
 
 def _bucket_permission(bucket: Any, action: str, resource: str) -> Any:
