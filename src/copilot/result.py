@@ -26,5 +26,10 @@ class Result(Item):
         """What a person is likely to type next, as utterances or commands."""
         return ()
 
+    @property
+    def on_yes(self) -> tuple[str, dict[str, Any]] | None:
+        """The ability, with arguments, that a yes to what is shown asks for; it is planned and confirmed like any other."""
+        return None
+
     def as_json(self) -> dict[str, Any]:
         return self.model_dump(mode="json")

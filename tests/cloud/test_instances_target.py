@@ -1,6 +1,6 @@
 """From words about instances to instances in the simulated account, and back to nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -10,7 +10,11 @@ from copilot.cloud.endpoint import invoke
 from copilot.cloud.simulator.account import shut_down
 from copilot.context import Context
 from copilot.errors import Refused, Unavailable
+from copilot.faces.commands import parse_line
+from copilot.intent import Intent
 from copilot.intents import REGISTRY
+from copilot.intents.deployments.results import Deployed
+from copilot.routing.conversation import Conversation
 from tests.cloud.conftest import EMPTY, everything
 from tests.cloud.test_targets import NOTHING, compute
 
@@ -39,15 +43,36 @@ def test_what_is_still_missing_is_said_before_anything_is_made(ctx: Context) -> 
         call(ctx, "plan_deployment")
 
 
-def test_instances_are_planned_with_their_cost_and_deployed_with_their_console(ctx: Context) -> None:
+def test_instances_are_planned_with_their_cost(ctx: Context) -> None:
     call(ctx, "configure_instances", instance_type="t4g.medium")
     call(ctx, "configure_autoscaling", min_size=1, max_size=3, desired_capacity=2, target_cpu=60)
     planned = call(ctx, "plan_deployment")
     assert planned.problems == ()
     assert planned.cost.low_usd == pytest.approx(1 * 0.0336 * 730, abs=0.01)
     assert planned.cost.high_usd == pytest.approx(3 * 0.0336 * 730, abs=0.01)
-    deployed = call(ctx, "deploy_agent", plan=planned.plan)
-    assert deployed.created == len(planned.changes)
+
+
+def test_words_that_agree_to_what_was_shown_plan_it_and_only_a_second_yes_deploys(ctx: Context) -> None:
+    def perform(intent: Intent, args: Mapping[str, Any], confirmed: bool) -> Any:
+        ctx.consent = "words" if confirmed else "none"
+        return intent.run(args, ctx)
+
+    nobody: Any = None
+    conversation = Conversation(ctx.store, "", REGISTRY, nobody, nobody, parse_line, perform)
+    try:
+        for shown in ("instances configure --volume-size 30", "deployments show-config", "deployments plan"):
+            assert conversation.say(shown).error is None
+            asked = conversation.say("config looks good")
+            assert asked.asks_for_yes
+            assert asked.route.intent == "deploy_agent"
+            conversation.say("no")
+            assert isinstance(conversation.say("looks good").error, Refused)
+        conversation.say("deployments show-config")
+        conversation.say("the settings look good, go ahead")
+        deployed = conversation.say("yes").result
+    finally:
+        ctx.consent = "person"
+    assert isinstance(deployed, Deployed)
     assert all(line.startswith("[simulated]") for line in deployed.console)
     assert [line for line in deployed.console if "the service answers on port 8080" in line]
     with connect(ctx.home, ctx.region, live=False) as session:

@@ -44,6 +44,9 @@ REPEATING = {
 }
 """By effect, words that only repeat what was proposed."""
 
+SHOWN = ("the configuration", "configuration", "the config", "config", "the settings", "settings", "the plan", "plan")
+"""What a reply may call the thing that was shown ("config looks good")."""
+
 DELETING = r"(?:delet|destr[ou]|remov|eras|wip|dropp|tear|terminat)\w*"
 DONE = r"(?:delet|destroy|remov|eras|wip|dropp|deploy|launch|releas|publish|shipp|roll|promot|terminat|train|tun|kill|nuk|mov|push)ed"
 DAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"

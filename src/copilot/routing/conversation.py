@@ -11,7 +11,7 @@ from copilot.outside.access import reached
 from copilot.outside.catalogue import BUILTIN_NAME
 from copilot.outside.spending import Ledger, Spent, counting
 from copilot.outside.store import Store
-from copilot.routing.consent import NO, RISKY, YES, agrees, hesitates, wonders
+from copilot.routing.consent import NO, RISKY, SHOWN, YES, agrees, hesitates, wonders
 from copilot.routing.memory import FOLLOWED, Explained, Forgotten, explain, reference
 from copilot.routing.questions import choice, lasting, question
 from copilot.routing.quotes import unquoted
@@ -204,7 +204,7 @@ class Conversation:
         confirmed = route.intent == "confirm" and bool(self.pending and "confirm" in self.pending)
         if confirmed and self.pending:
             call = self.pending["confirm"]
-            named = [value for value in call["args"].values() if isinstance(value, str)]
+            named = (*SHOWN, *(value for value in call["args"].values() if isinstance(value, str)))
             if guessed and not agrees(utterance, self.abilities[call["intent"]].effect, named):
                 raise NeedsAnswer("That was not a clear yes, so nothing was done.", "Answer yes or no.", self.pending)
             route = Route(call["intent"], call["args"], 1.0, "act", why="You agreed.", via="pending", spent=route.spent)
@@ -231,6 +231,8 @@ class Conversation:
     def _reply(self, utterance: str) -> Route | None:
         """Return the route of a plain reply to what is pending: a number, yes or no, a question for an agent."""
         pending, bare = self.pending or {}, utterance.lower().strip(" .!")
+        if not pending and self.history and (call := self.history[-1].get("on_yes")) and agrees(utterance, "cloud", SHOWN):
+            return Route(call[0], call[1], 1.0, "act", why="You agreed to what was shown.", via="pending")
         if ((not pending or "confirm" in pending) and bare in YES) or (pending and bare in NO):
             return Route("confirm" if bare in YES else "cancel", {}, 1.0, "act", why="A plain yes or no.", via="pending")
         if pending.get("ask") == "question" and bare not in NO:
@@ -255,6 +257,7 @@ class Conversation:
         if route.intent == "undo" and turn.error is None:
             self._take_back(getattr(turn.result, "ability", ""))
         kept = {"user": turn.utterance, "intent": route.intent, "args": args, "outcome": turn.outcome, "before": before}
+        kept["on_yes"] = getattr(turn.result, "on_yes", None)
         self.history.append(masked({**kept, "route": replace(route, args=args).as_log()}))
         del self.history[:-REMEMBERED]
         self._save()

@@ -59,7 +59,7 @@ def configure_deployment(
 
     Args:
         agent: Agent.
-        target: Where it runs; only serverless can be deployed so far.
+        target: Where it runs; local is a process on this machine.
         region: AWS region code.
         environment: Environment.
         memory_mb: Lambda memory, MB: 128 to 10240.

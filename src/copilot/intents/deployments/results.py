@@ -86,6 +86,11 @@ class PlannedDeployment(Result):
             else (f"copilot deployments deploy-agent --agent {self.agent} --environment {self.environment} --plan {self.plan}",)
         )
 
+    @property
+    def on_yes(self) -> tuple[str, dict[str, Any]] | None:
+        args = {"agent": self.agent, "environment": self.environment}
+        return None if self.problems or not self.changes else ("deploy_agent", args)
+
     def _count(self, action: str) -> int:
         return sum(1 for change in self.changes if change.action == action)
 
@@ -234,6 +239,10 @@ class Configured(Result):
     def next_steps(self) -> tuple[str, ...]:
         return ("copilot deployments show-config", "copilot deployments plan", "copilot undo")
 
+    @property
+    def on_yes(self) -> tuple[str, dict[str, Any]]:
+        return "deploy_agent", {}
+
 
 def _said(value: Any) -> str:
     if isinstance(value, bool):
@@ -266,6 +275,10 @@ class Config(Result):
     @property
     def next_steps(self) -> tuple[str, ...]:
         return ("copilot deployments plan", "copilot deployments deploy-agent")
+
+    @property
+    def on_yes(self) -> tuple[str, dict[str, Any]]:
+        return "deploy_agent", {}
 
 
 class EstimatedCost(Result):
