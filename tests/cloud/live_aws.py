@@ -62,6 +62,7 @@ def _asked(environ: dict[str, Any], body: bytes) -> tuple[str, dict[str, Any]]:
     if target := environ.get("HTTP_X_AMZ_TARGET"):
         return target.rpartition(".")[2], json.loads(body)
     form = {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
+    form["region"] = environ.get("HTTP_AUTHORIZATION", "///").split("/")[2]  # what the signature is for
     if "Action" in form:
         return form["Action"], form
     return f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}", {}

@@ -35,7 +35,8 @@ def examine(terminal: Any) -> int:
     found = [_safely(look, terminal) for look in LOOKS]
     broken = any(not f.ok and f.needed for f in found)
     if terminal.options.json:
-        sys.stdout.write(json.dumps({"ok": not broken, "findings": [asdict(f) for f in found]}) + "\n")
+        document = {"ok": not broken, "findings": [asdict(f) for f in found], **_policy(terminal)}
+        sys.stdout.write(json.dumps(document) + "\n")
         return int(broken)
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     for f in found:
@@ -100,12 +101,35 @@ def _text_recognition(_: Any) -> Finding:
     return Finding("text recognition (tesseract)", bool(found), found or "scanned pages are reported as needing OCR", command, needed=False)
 
 
-def _aws_credentials(_: Any) -> Finding:
+def _aws_credentials(terminal: Any) -> Finding:
+    if terminal.options.live:
+        return _live_credentials(terminal)
     import botocore.session
 
     found = botocore.session.get_session().get_credentials() is not None
     detail = "found; used only with --live" if found else "none; everything is simulated"
     return Finding("AWS credentials", found, detail, "aws configure", needed=False)
+
+
+def _live_credentials(terminal: Any) -> Finding:
+    from copilot.intents.deployments.permissions import live_permissions
+
+    found = live_permissions(terminal.ctx)
+    lacks = "\n".join(f"lacks {needs}" for needs in found.missing or ())
+    mend = "Ask for them; the whole policy: copilot doctor --live --json"
+    return Finding("AWS credentials", not lacks, f"{found.headline}\n{lacks}".strip(), mend)
+
+
+def _policy(terminal: Any) -> dict[str, Any]:
+    """Return the least policy for deploying, when real AWS is what is examined."""
+    if not terminal.options.live:
+        return {}
+    from copilot.intents.deployments.permissions import live_permissions
+
+    try:
+        return {"policy": live_permissions(terminal.ctx).policy}
+    except CopilotError:
+        return {}
 
 
 def _language_model(terminal: Any) -> Finding:

@@ -210,9 +210,11 @@ class Terminal:
 
 
 def _live_banner(ctx: Context) -> str:
-    from copilot.outside.aws import Session
+    from copilot.intents.deployments.workspace import chosen_region
+    from copilot.outside.aws import session
 
-    return f"LIVE: AWS account {Session(ctx.region).account}, region {ctx.region}. What you confirm costs money."
+    region = chosen_region(ctx)
+    return f"LIVE: AWS account {session(region).account}, region {region}. What you confirm costs money."
 
 
 def _agrees() -> bool:

@@ -20,7 +20,7 @@ KEY = secrets.token_hex(32)
 """Access key id of this process's simulated sessions: whoever shows another one to its simulated account is a stranger."""
 
 MISSING = {
-    "404", "NoSuchBucket", "NoSuchKey", "NoSuchBucketPolicy", "NoSuchTagSet", "NoSuchEntity", "NotFoundException",
+    "404", "DashboardNotFoundError", "NoSuchBucket", "NoSuchKey", "NoSuchBucketPolicy", "NoSuchTagSet", "NoSuchEntity", "NotFoundException",
     "NoSuchPublicAccessBlockConfiguration", "ResourceNotFound", "ResourceNotFoundException",
     "ServerSideEncryptionConfigurationNotFoundError",
 }  # fmt: skip

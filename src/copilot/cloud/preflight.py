@@ -1,0 +1,29 @@
+"""What stands in the way of a plan on real AWS, found without changing anything there."""
+
+import json
+from collections.abc import Iterable
+
+from copilot.cloud import permissions
+from copilot.cloud.export import writer
+from copilot.cloud.export.lint import lint
+from copilot.cloud.graph import Resource
+from copilot.cloud.plan import Plan
+from copilot.outside.aws import Session
+
+
+def obstacles(session: Session, wanted: Iterable[Resource], plan: Plan) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Ask cfn-lint about the template and IAM about the caller; nothing of that is asked about the simulated account.
+
+    Returns:
+        What keeps the plan from being carried out, and what could not be found out.
+    """
+    if session.simulated or not plan.changes:
+        return (), ()
+    template = writer("cloudformation", wanted, session.account, session.region, plan.deployment).render()
+    said = lint(json.dumps(template), session.region) if template["Resources"] else ()
+    denied = permissions.missing(session, plan.changes)
+    refused = [f"the template: {finding}" for finding in said or () if finding.startswith("E")]
+    refused += [f"the credentials lack {needs}" for needs in denied or ()]
+    unknown = ["cfn-lint is not installed, so the template was not checked."] if said is None else []
+    unknown += [] if denied is not None else ["IAM does not say what the credentials allow; what they lack is seen when it is needed."]
+    return tuple(refused), tuple(unknown)
