@@ -193,6 +193,30 @@ def test_conversations_are_each_users_own_also_on_a_shared_agent(alice: Context,
     assert len(run(alice, "show_agent", name="wren-desk", conversation=True).conversation) == 1
 
 
+def test_who_may_ask_one_agent_learns_nothing_of_the_owners_other_things(alice: Context, bob: Context) -> None:
+    alice.store.add("deployment", "wren-vault-dev", {"agent": "wren-vault", "environment": "dev", "simulated": True}, "op")
+    run(alice, "grant_access", agent="wren-desk", user="bob", role="user")
+    for deployment in ("wren-vault-dev", "wren-vault-de", "staging"):
+        with pytest.raises(NotFound) as raised:
+            run(bob, "ask_agent", agent="wren-desk", question="Who opens the vault?", deployment=deployment)
+        assert "wren-vault" not in f"{raised.value.problem} {raised.value.hint}".replace(f"'{deployment}'", "")
+    alice.store.put("collection", "wren-docs-2", {}, "op")
+    alice.store.remove("collection", "wren-docs", "op")
+    with pytest.raises(NotFound) as raised:
+        run(bob, "ask_agent", agent="wren-desk", question="Who opens the vault?")
+    assert "wren-docs-2" not in f"{raised.value.problem} {raised.value.hint}"
+
+
+def test_what_one_said_can_be_deleted_after_the_access_was_taken_away(alice: Context, bob: Context) -> None:
+    run(alice, "grant_access", agent="wren-desk", user="bob", role="user")
+    run(bob, "ask_agent", agent="wren-desk", question="Who opens the vault?")
+    run(alice, "revoke_access", agent="wren-desk", user="bob")
+    assert run(bob, "delete_agent", name="alice/wren-desk", conversation=True).turns == 1
+    with pytest.raises(NotFound):
+        run(bob, "delete_agent", name="alice/wren-desk", conversation=True)
+    assert len(run(alice, "show_agent", name="wren-desk", conversation=True).conversation) == 1
+
+
 def test_two_agents_of_one_name_are_told_apart_by_their_owners(alice: Context, bob: Context, home: Path) -> None:
     carol = opened(home, "carol")
     run(bob, "create_agent", name="wren-desk")

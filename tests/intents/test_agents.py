@@ -106,7 +106,7 @@ def test_a_question_of_a_megabyte_is_refused_at_once(hr: Context) -> None:
 
 def test_an_unknown_deployment_is_named(hr: Context) -> None:
     run(hr, "create_agent", name="helpdesk")
-    with pytest.raises(NotFound, match="No deployment named 'helpdesk-prod'"):
+    with pytest.raises(NotFound, match="No deployment of helpdesk named 'helpdesk-prod'"):
         run(hr, "ask_agent", agent="helpdesk", question="How many days?", deployment="helpdesk-prod")
 
 
@@ -115,7 +115,9 @@ def test_deleting_an_agent_is_confirmed_shown_first_and_final(hr: Context) -> No
     hr.consent = "none"
     with pytest.raises(NeedsConfirmation) as asked:
         run(hr, "delete_agent", name="helpdesk")
-    assert asked.value.preview.headline == "This deletes agent helpdesk with its 1 version and 0 benchmark runs."
+    assert (
+        asked.value.preview.headline == "This deletes agent helpdesk with its 1 version and 0 benchmark runs, and all that was asked of it."
+    )
     hr.consent = "person"
     assert run(hr, "delete_agent", name="helpdesk").done
     assert hr.store.names("agent") == []

@@ -62,9 +62,11 @@ def open_agent(store: Store, thing: Thing) -> Agent:
 
 def model_body(store: Store, name: str) -> dict[str, Any]:
     """Return a registered model's body; the built-in one is always there."""
-    if name.lower() == BUILTIN_NAME and not store.find("model", name):
+    if model := store.find("model", name):
+        return model.body
+    if name.lower() == BUILTIN_NAME:
         return {"id": BUILTIN.id, "provider": BUILTIN.provider}
-    return store.get("model", name).body
+    raise NotFound(f"No model named '{name}'.", "Register it again, or choose another one.")  # who asks may not know of its owner's others
 
 
 def ask(store: Store, embedder: Encoder, agent: Agent, question: str, turns: "Sequence[Turn]" = ()) -> Answer:
@@ -99,16 +101,16 @@ def ask(store: Store, embedder: Encoder, agent: Agent, question: str, turns: "Se
         made = _generated(agent, question, passages, chat, turns) if chat else _extracted(whole, passages, embedder)
         return replace(_with_cost(made, called), reported=called.failed)
 
-    return guarded(whole, agent.policy, embedder, find, answer)
+    return guarded(whole, agent.policy, embedder, find, answer, typed=question)
 
 
 def _check_collections(store: Store, agent: Agent) -> None:
     if not agent.collections and not agent.functions:
         raise Refused(f"'{agent.name}' reads no collection.", f"Give it one: copilot agents update {agent.name} --add-collection NAME")
     known = store.names("collection")
-    if gone := [name for name in agent.collections if name not in known]:
-        raise NotFound.named(
-            "collection", gone[0], known, f"Take it away: copilot agents update {agent.name} --remove-collection {gone[0]}"
+    if gone := [name for name in agent.collections if name not in known]:  # who asks may not know of its owner's others
+        raise NotFound(
+            f"No collection named '{gone[0]}'.", f"Take it away: copilot agents update {agent.name} --remove-collection {gone[0]}"
         )
 
 
@@ -129,10 +131,11 @@ def _extracted(question: str, passages: "list[Passage]", embedder: Encoder) -> A
     from copilot.answering.answer import Claim, cite
     from copilot.answering.extract import answer
 
-    if results := [p for p in passages if p.chunk < 0]:  # the built-in model reads documents; what a function said is quoted whole
+    # the built-in model reads documents; what a function said is quoted whole, unless it was blacked out
+    if results := [p for p in passages if p.chunk < 0 and any(map(str.isalnum, p.text))]:
         claims = tuple(Claim(p.text, cite(p, 0, len(p.text))) for p in results)
         return Answer(" ".join(claim.text for claim in claims), claims, confidence=1.0)
-    return answer(question, passages, embedder)
+    return answer(question, [p for p in passages if p.chunk >= 0], embedder)
 
 
 def _with_cost(answer: Answer, called: "Called") -> Answer:

@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from copilot.answering.answer import Answer, Citation, Claim, cite, refuse, supported
+from copilot.answering.guard import speaks
 from copilot.knowledge.search import Passage
 from copilot.outside.chat import Chat, ScriptedChat
 from copilot.prompt import prompt
 
 SHORTEST_QUOTE = 2
 """Words. A single word proves nothing, unless it is all that a cell says."""
+ADDRESS = re.compile(r"(?i)\b(?:https?://|www\.)\S*\w|[\w.+-]+@[\w.-]*\w")
+"""Where a reader could be led, which no passage says in so many words unless it is quoted."""
 
 
 class Persona(Protocol):
@@ -50,7 +53,10 @@ def generate(
     system = prompt(
         "answer", purpose=persona.purpose or "answer questions", tone=persona.tone or "plain", instructions=persona.instructions
     )
-    numbered = [{"passage": n, "document": p.name, "heading": p.heading, "text": p.text} for n, p in enumerate(passages, 1)]
+    numbered = [
+        {"passage": n, "document": "" if speaks(p.name) else p.name, "heading": p.heading, "text": p.text}
+        for n, p in enumerate(passages, 1)
+    ]
     earlier = [{"question": turn.question, "answer": turn.answer} for turn in turns]
     asked = json.dumps({"earlier": earlier, "question": question, "passages": numbered}, ensure_ascii=False)
     reply = chat.complete([{"role": "system", "content": system}, {"role": "user", "content": asked}])
@@ -82,7 +88,8 @@ def _verified(said: Sequence[dict[str, Any]], passages: Sequence[Passage]) -> tu
     for claim in said:
         text, quote = str(claim.get("text") or "").strip(), str(claim.get("quote") or "")
         found = locate(quote, passages, claim.get("passage"))
-        if text and found and supported(Claim(text, found), passages):
+        led = set(ADDRESS.findall(text)) - set(ADDRESS.findall(found.quote)) if found else set()
+        if text and found and not led and supported(Claim(text, found), passages):
             kept.append(Claim(text, found))
     return tuple(kept), len(said) - len(kept)
 

@@ -24,27 +24,44 @@ FORBIDDEN = 0.5
 """The same for topics that are avoided: there, a refusal needs more."""
 ALWAYS_MASKED = ("key", "iban", "card", "ssn")
 """What opens a door or an account is never said, whatever the agent's guardrails."""
+OF_A_PERSON = ("card", "ssn")
+"""Beside these, addresses and telephone numbers are a person's own, and masked too."""
+CALLED = {
+    "ssn": re.compile(r"(?i)\bssn\b|\bsocial security"),
+    "iban": re.compile(r"(?i)\biban\b|\baccount number"),
+    "card": re.compile(r"(?i)\bcard number"),
+    "email": re.compile(r"(?i)\be-?mail\b|\bmail address"),
+    "phone": re.compile(r"(?i)\b(?:tele)?phone|\bmobile number"),
+}
+"""What somebody who asks for personal data calls it."""
 BLACKED_OUT = "█"
 """Takes the place of quarantined characters one by one, so that offsets stay what they are."""
 
 
 def guarded(
-    question: str, policy: Policy, embedder: Encoder, find: Callable[[], Sequence[Passage]], answer: Callable[[list[Passage]], Answer]
+    question: str,
+    policy: Policy,
+    embedder: Encoder,
+    find: Callable[[], Sequence[Passage]],
+    answer: Callable[[list[Passage]], Answer],
+    typed: str = "",
 ) -> Answer:
     """Answer a question within a policy.
 
     Args:
         find: Called for the passages when the question may be answered.
         answer: Makes the answer from what is left of them; what it quotes is verified already.
+        typed: The question as it was typed, where it was completed from those before; it is held to the same.
     """
-    if refused := check(question, policy, embedder):
-        return refused
+    for asked in dict.fromkeys((question, typed or question)):
+        if refused := check(asked, policy, embedder):
+            return refused
     found = find()
     inside = bounded(question, found, policy, embedder)
     if found and not inside:
         return out_of_bounds(policy)
     clean, quarantined = quarantine(inside)
-    made = finish(answer(clean), policy)
+    made = finish(answer(clean), policy, question)
     return replace(made, reported=(*made.reported, *(f"kept out of the answer: {what}" for what in quarantined)))
 
 
@@ -86,7 +103,10 @@ def harm(request: str, embedder: Encoder) -> float:
 
 
 def quarantine(passages: Sequence[Passage]) -> tuple[list[Passage], tuple[str, ...]]:
-    """Black out what speaks to a language model, to the end of its paragraph; return the passages and what was found where."""
+    """Black out what speaks to a language model, to the end of its paragraph; return the passages and what was found where.
+
+    A heading that does is blacked out whole.
+    """
     kept, found = [], []
     for passage in passages:
         text = passage.text
@@ -95,20 +115,34 @@ def quarantine(passages: Sequence[Passage]) -> tuple[list[Passage], tuple[str, .
             end = len(text) if end < 0 else end
             start = max(passage.text.rfind(mark, 0, match.start()) for mark in ("\n", ". ", "! ", "? ")) + 1
             text = _blacked_out(text, start, end)
-        if text != passage.text:
-            found.append(f"{passage.name}: {' '.join(INJECTION.findall(passage.text)[:1]) or 'instructions to a model'}")
-        kept.append(replace(passage, text=text))
+        heading = _blacked_out(passage.heading, 0, len(passage.heading)) if speaks(passage.heading) else passage.heading
+        clean = replace(passage, text=text, heading=heading)
+        if clean != passage:
+            said = INJECTION.search(passage.text)
+            found.append(f"{passage.name}: {said[0] if said else 'instructions to a model'}")
+        kept.append(clean)
     return kept, tuple(dict.fromkeys(found))
 
 
-def finish(answer: Answer, policy: Policy) -> Answer:
-    """Bring an answer into its form: as long as it may be, without personal data that must not be said."""
+def speaks(name: str) -> bool:
+    """Whether a name or a heading speaks to a language model, also with other marks than spaces between its words."""
+    return INJECTION.search(re.sub(r"[\W_]+", " ", name)) is not None
+
+
+def finish(answer: Answer, policy: Policy, question: str = "") -> Answer:
+    """Bring an answer into its form: as long as it may be, without personal data that must not be said.
+
+    Args:
+        question: A claim is left out where what the question asks for by its name is what is masked.
+    """
     if answer.refused:
         return replace(answer, nearest=tuple(replace(c, quote=_masked(c.quote, policy)) for c in answer.nearest))
-    kept = _shortened(answer.claims, policy)
-    claims = tuple(Claim(_masked(c.text, policy), replace(c.citation, quote=_masked(c.citation.quote, policy))) for c in kept)
+    open_claims = [claim for claim in answer.claims if not _asks_for_what_is_hidden(question, claim, policy)]
+    if not open_claims:
+        return replace(refuse("what is asked for is masked in answers", answer.confidence), text="I do not give out personal data.")
+    claims = _shortened([_without_personal(claim, policy) for claim in open_claims], policy)
     joined = "\n".join(f"- {c.text}" for c in claims) if policy.response_format == "list" else " ".join(c.text for c in claims)
-    return replace(answer, text=joined, claims=claims)
+    return replace(answer, text=joined, claims=tuple(claims))
 
 
 def _shortened(claims: Sequence[Claim], policy: Policy) -> list[Claim]:
@@ -126,11 +160,26 @@ def _shortened(claims: Sequence[Claim], policy: Policy) -> list[Claim]:
     return kept
 
 
+def _hidden(text: str, policy: Policy) -> list[tuple[int, int, str]]:
+    """Return the personal data of a text that must not be said: all of it where the text tells of a person's own number."""
+    found = find(text)
+    everything = "personal_data" in policy.guardrails or any(kind in OF_A_PERSON for _, _, kind in found)
+    return [place for place in found if everything or place[2] in ALWAYS_MASKED]
+
+
 def _masked(text: str, policy: Policy) -> str:
-    for start, end, kind in reversed(find(text)):
-        if kind in ALWAYS_MASKED or "personal_data" in policy.guardrails:
-            text = f"{text[:start]}[{kind.upper()}]{text[end:]}"
+    for start, end, kind in reversed(_hidden(text, policy)):
+        text = f"{text[:start]}[{kind.upper()}]{text[end:]}"
     return text
+
+
+def _without_personal(claim: Claim, policy: Policy) -> Claim:
+    return Claim(_masked(claim.text, policy), replace(claim.citation, quote=_masked(claim.citation.quote, policy)))
+
+
+def _asks_for_what_is_hidden(question: str, claim: Claim, policy: Policy) -> bool:
+    hidden = {kind for _, _, kind in _hidden(claim.citation.quote, policy)}
+    return any(kind in hidden and called.search(question) for kind, called in CALLED.items())
 
 
 def _about(question: str, topic: str, embedder: Encoder, enough: float) -> bool:

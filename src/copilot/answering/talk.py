@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 from uuid import uuid4
 
@@ -13,6 +14,8 @@ from copilot.knowledge.relevance import content_words
 from copilot.masking import mask
 from copilot.outside.store import Store, Thing, now
 
+MINE = "SELECT * FROM turns WHERE owner = ? AND agent_owner = ? AND agent = ?"
+NEWEST = "ORDER BY at DESC, rowid DESC"
 REMEMBERED = 6
 """Turns that a new question may lean on."""
 MINUTES = 30
@@ -83,11 +86,14 @@ class Talk:
 
     def search(self, words: str = "", limit: int = 20, since: str = "") -> list[Turn]:
         """Return the turns whose question or answer has every word, newest first."""
-        sql, values = "SELECT * FROM turns WHERE owner = ? AND agent_owner = ? AND agent = ? AND at >= ?", [*self._key, since]
-        for word in words.split():
-            sql += " AND instr(lower(question || ' ' || answer), ?) > 0"
-            values.append(word.lower())
-        return [_turn(row) for row in self.store.rows(f"{sql} ORDER BY at DESC, rowid DESC LIMIT ?", *values, limit)]
+        wanted = words.casefold().split()
+        found = (row for row in self.store.db.query(f"{MINE} AND at >= ? {NEWEST}", (*self._key, since)) if _has(row, wanted))
+        return [_turn(row) for row in islice(found, limit)]
+
+    def turn(self, identity: str | None) -> Turn | None:
+        """Return a turn by its id, or the last one."""
+        found = self.store.rows(f"{MINE} AND id = coalesce(?, id) {NEWEST} LIMIT 1", *self._key, identity)
+        return _turn(found[0]) if found else None
 
     def count(self) -> int:
         sql = "SELECT count(*) AS turns FROM turns WHERE owner = ? AND agent_owner = ? AND agent = ?"
@@ -138,6 +144,11 @@ def _erase(store: Store, where: str, values: tuple[Any, ...]) -> None:
         for table in ("things", "versions"):
             connection.execute(f"DELETE FROM {table} WHERE kind = 'feedback' AND name IN ({turns})", values)
         connection.execute(f"DELETE FROM turns WHERE {where}", values)
+
+
+def _has(row: dict[str, Any], words: Sequence[str]) -> bool:
+    said = f"{row['question']} {row['answer']}".casefold()
+    return all(word in said for word in words)
 
 
 def _turn(row: dict[str, Any]) -> Turn:

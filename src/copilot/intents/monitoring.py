@@ -46,8 +46,7 @@ def record_feedback(ctx: Context, agent: str, rating: Rating, comment: str | Non
     from copilot.masking import mask
 
     reached = reach(ctx.store, agent).require("user", "rate it")
-    turns = Talk(ctx.store, reached.store.owner, reached.thing.name).search()
-    turn = next((t for t in turns if answer in (None, t.id)), None)
+    turn = Talk(ctx.store, reached.store.owner, reached.thing.name).turn(answer)
     if turn is None:
         what = f"gave you no answer {answer}" if answer else "has not answered you yet"
         raise NotFound(f"{reached.name} {what}.", f"See: copilot agents show {reached.name} --conversation")

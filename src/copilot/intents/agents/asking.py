@@ -4,7 +4,7 @@ import time
 from typing import TYPE_CHECKING
 
 from copilot.context import Context
-from copilot.errors import BadArguments, NeedsAnswer
+from copilot.errors import BadArguments, NeedsAnswer, NotFound
 from copilot.intent import intent
 from copilot.intents.agents.results import Answered, CitationItem
 from copilot.outside.access import Reached, reach
@@ -12,6 +12,7 @@ from copilot.outside.access import Reached, reach
 if TYPE_CHECKING:
     from copilot.answering.answer import Answer, Citation
     from copilot.answering.talk import Talk
+    from copilot.outside.store import Store, Thing
 
 LONGEST_QUESTION = 4000
 
@@ -68,13 +69,21 @@ def _ask_deployment(ctx: Context, agent: Reached, deployment: str, question: str
     from copilot.answering.answer import Answer
     from copilot.cloud.endpoint import invoke
 
-    thing = agent.thing
-    target = agent.store.find("deployment", f"{thing.name}-{deployment}") or agent.store.get("deployment", deployment)
-    if target.body["agent"] != thing.name:
-        raise BadArguments(
-            f"{target.name} runs {target.body['agent']}, not {thing.name}.", f"Ask it: copilot agents ask {target.body['agent']}"
+    return Answer.from_json(invoke(agent.store, ctx.home, ctx.live, deployed(agent.store, agent.thing, deployment).name, question))
+
+
+def deployed(store: "Store", agent: "Thing", name: str) -> "Thing":
+    """Return a deployment of an agent by its name or its environment; raise NotFound, which names no deployment of another agent."""
+    own = {d.name.lower(): d for d in store.all("deployment") if d.body.get("agent") == agent.name}
+    found = own.get(f"{agent.name}-{name}".lower()) or own.get(name.lower())
+    if found is None:
+        listed = (
+            f"It runs as: {', '.join(d.name for d in own.values())}."
+            if own
+            else f"Deploy it: copilot deployments deploy-agent --agent {agent.name}"
         )
-    return Answer.from_json(invoke(agent.store, ctx.home, ctx.live, target.name, question))
+        raise NotFound.named(f"deployment of {agent.name}", name, (d.name for d in own.values()), listed)
+    return found
 
 
 def _citation(number: int, citation: "Citation") -> CitationItem:

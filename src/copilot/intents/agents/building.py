@@ -88,7 +88,7 @@ def create_agent(
         "most_words": most_words,
         "functions": _declared(functions or [], []),
     }
-    note = "" if instructions or store.find("agent", name) else _draft(ctx, name, body)
+    note = "" if instructions or store.find("agent", name) else _draft(ctx, name, body, functions or [])
     made = store.add("agent", name, body, ctx.operation)
     return shown(Reached(store, made, "owner", mine=True), "Created", note)
 
@@ -163,8 +163,11 @@ def _changed(ctx: Context, agent: Reached, body: dict[str, Any], change: str) ->
     return shown(Reached(agent.store, thing, agent.role, agent.mine), change)
 
 
-def _draft(ctx: Context, name: str, body: dict[str, Any]) -> str:
+def _draft(ctx: Context, name: str, body: dict[str, Any], functions: list[str]) -> str:
     """Let the agent's language model draft its instructions into the body; return what there is to say about it.
+
+    Args:
+        functions: The files that declare them, to be read again after a yes.
 
     Raises:
         NeedsConfirmation: nobody has agreed to the draft yet; agreeing creates the agent with it.
@@ -182,7 +185,7 @@ def _draft(ctx: Context, name: str, body: dict[str, Any]) -> str:
     except CopilotError as error:
         return f"No instructions were drafted: {error.problem}"
     if ctx.consent == "none":
-        given = {field: value for field, value in body.items() if value not in (None, "", []) and field != "functions"}
+        given = {field: value for field, value in {**body, "functions": functions}.items() if value not in (None, "", [])}
         args = {"name": name, **given, "instructions": text} | ({"guardrails": [NOTHING]} if not body["guardrails"] else {})
         raise NeedsConfirmation(
             f"Create agent {name} with these instructions?",

@@ -42,16 +42,27 @@ def delete_agent(ctx: Context, name: str, conversation: bool = False) -> AgentDe
     with agent.store.transaction() as connection:
         connection.execute("DELETE FROM runs WHERE owner = ? AND agent = ?", (agent.store.owner, agent.thing.name))
         erase_all(agent.store, agent.thing.name)
-        if agent.store.find("access", agent.thing.name):
-            agent.store.erase("access", agent.thing.name)
+        for kind, name in _attached(agent):
+            agent.store.erase(kind, name)
         agent.store.erase("agent", agent.thing.name)
     agent.store.scrub()
     return gone
 
 
+def _attached(agent: Reached) -> list[tuple[str, str]]:
+    """Return kind and name of what is kept beside an agent: its roles, the figures of its load tests, its schedules."""
+    store, name = agent.store, agent.thing.name
+    schedules = [("schedule", thing.name) for thing in store.all("schedule") if thing.body["agent"] == name]
+    return [(kind, name) for kind in ("access", "load") if store.find(kind, name)] + schedules
+
+
 def _talk(ctx: Context, name: str) -> "tuple[Talk, str]":
+    """Find what the user said to an agent; it stays theirs to delete when the agent is shared with them no longer."""
     from copilot.answering.talk import Talk
 
+    owner, _, theirs = name.rpartition("/")
+    if (talk := Talk(ctx.store, owner, theirs)).count():
+        return talk, name
     agent = reach(ctx.store, name)
     return Talk(ctx.store, agent.store.owner, agent.thing.name), agent.name
 

@@ -157,7 +157,7 @@ class AgentDeleted(Result):
     @property
     def headline(self) -> str:
         what = f"agent {self.name} with its {self.versions} version{'s' if self.versions != 1 else ''} and {self.runs} benchmark runs"
-        return f"Deleted {what}." if self.done else f"This deletes {what}."
+        return f"Deleted {what}, and all that was asked of it." if self.done else f"This deletes {what}, and all that was asked of it."
 
 
 class ConversationDeleted(Result):

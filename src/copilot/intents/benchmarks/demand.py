@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from annotated_types import Ge, Le
 
 from copilot.context import Context
-from copilot.errors import BadArguments, CopilotError
+from copilot.errors import CopilotError
 from copilot.intent import Duration, Frequency, intent
+from copilot.intents.agents.asking import deployed
 from copilot.intents.benchmarks.results import ErrorItem, Loaded, Scheduled
 from copilot.intents.benchmarks.runs import seconds_of
 from copilot.intents.benchmarks.wiring import answering, named_benchmark
@@ -117,9 +118,7 @@ def _here(ctx: Context, agent: "Thing", held: "ExitStack") -> "Put":
 def _endpoint(ctx: Context, agent: "Thing", deployment: str) -> "Put":
     from copilot.cloud.endpoint import invoke
 
-    target = ctx.store.find("deployment", f"{agent.name}-{deployment}") or ctx.store.get("deployment", deployment)
-    if target.body["agent"] != agent.name:
-        raise BadArguments(f"{target.name} runs {target.body['agent']}, not {agent.name}.", "Name one of its own deployments.")
+    target = deployed(ctx.store, agent, deployment)
     return lambda question: not invoke(ctx.store, ctx.home, ctx.live, target.name, question)["refused"]
 
 
