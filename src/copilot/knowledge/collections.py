@@ -5,7 +5,7 @@ import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from copilot.errors import NotFound, Refused
 from copilot.knowledge.index import forget
@@ -80,3 +80,13 @@ def erase(store: "Store", collection: str) -> None:
     forget(store, thing.name)
     shutil.rmtree(analyses_of(store, thing.name), ignore_errors=True)
     store.scrub()
+
+
+def unread(store: "Store") -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """Return the live files that could not be read, by collection and the operation that tried."""
+    sql = """SELECT collection, added_by, name, reason, hint, added_at FROM documents
+        WHERE owner = ? AND removed_by IS NULL AND status = 'failed' ORDER BY id"""
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in store.rows(sql, store.owner):
+        found.setdefault((row["collection"], row["added_by"]), []).append(row)
+    return found
