@@ -188,6 +188,15 @@ def _logs(result: Any) -> Iterator[RenderableType]:
         yield Text.assemble((f"{line.at[:23]}  ", "dim"), (line.text, style))
 
 
+def _failure(result: Any) -> Iterator[RenderableType]:
+    if result.first:
+        yield Text.assemble(("first: ", "dim"), result.first)
+    if result.put_back:
+        yield Text(result.put_back, style="dim")
+    yield from (Text(f"still there: {what}", style="red") for what in result.left)
+    yield from (Padding(Text(line, style="dim"), INDENT) for line in result.evidence)
+
+
 def _recommended(result: Any) -> Iterator[RenderableType]:
     yield Text(result.why)
     if result.runners_up:
@@ -221,6 +230,7 @@ SPECIAL: dict[str, Callable[[Any], Iterator[RenderableType]]] = {
     "Configured": _configured,
     "Deployed": _deployed,
     "Explained": _explained,
+    "ExplainedFailure": _failure,
     "DoomedDeployment": _deployment,
     "Helped": _helped,
     "History": _history,
