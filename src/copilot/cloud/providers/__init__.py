@@ -8,7 +8,8 @@ from copilot.cloud.providers.machine import MachineFile, Process, ThisMachine
 from copilot.cloud.providers.provider import Provider
 from copilot.cloud.providers.role import Role
 from copilot.cloud.providers.scaling import AutoScalingGroup, ScalingPolicy
-from copilot.cloud.providers.storage import Bucket, BucketObject, Table
+from copilot.cloud.providers.storage import Bucket, BucketObject
+from copilot.cloud.providers.table import Table
 from copilot.cloud.providers.watch import Alarm, Budget, Dashboard, LogGroup
 from copilot.outside.aws import Session
 

@@ -1,12 +1,11 @@
-"""S3 buckets and their objects, and DynamoDB tables."""
+"""S3 buckets and their objects."""
 
 import json
 from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
-from copilot.cloud.providers.provider import STACK, Properties, Provider, absent, existing, pairs, patiently, unpaired
-from copilot.outside.aws import code_of
+from copilot.cloud.providers.provider import STACK, Properties, Provider, absent, existing, pairs, unpaired
 
 BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 
@@ -112,65 +111,3 @@ class BucketObject(Provider):
         for version in found.get("Versions", []) + found.get("DeleteMarkers", []):
             if version["Key"] == key:
                 self._s3.delete_object(Bucket=bucket, Key=key, VersionId=version["VersionId"])
-
-
-class Table(Provider):
-    """name, keys (one or two attribute names, all strings), expiry (an attribute), recovery (point in time), tags."""
-
-    identity = frozenset({"name", "keys"})
-    stateful = True
-
-    @property
-    def _dynamodb(self) -> Any:
-        return self.session.client("dynamodb")
-
-    def read(self, physical: str) -> dict[str, Any] | None:
-        client = self._dynamodb
-        table = absent(lambda: client.describe_table(TableName=physical)["Table"])
-        if table is None or table["TableStatus"] == "DELETING":
-            return None
-        expiry = client.describe_time_to_live(TableName=physical)["TimeToLiveDescription"]
-        backups = client.describe_continuous_backups(TableName=physical)["ContinuousBackupsDescription"]
-        return {
-            "name": physical,
-            "keys": [key["AttributeName"] for key in table["KeySchema"]],
-            "expiry": expiry.get("AttributeName") if expiry["TimeToLiveStatus"] in ("ENABLED", "ENABLING") else None,
-            "recovery": backups.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus") == "ENABLED",
-            "tags": unpaired(client.list_tags_of_resource(ResourceArn=table["TableArn"])["Tags"]),
-        }
-
-    def create(self, properties: Properties) -> str:
-        name, client = properties["name"], self._dynamodb
-        keys = [{"AttributeName": key, "KeyType": kind} for key, kind in zip(properties["keys"], ("HASH", "RANGE"), strict=False)]
-        types = [{"AttributeName": key, "AttributeType": "S"} for key in properties["keys"]]
-        create = {"TableName": name, "BillingMode": "PAY_PER_REQUEST", "KeySchema": keys, "AttributeDefinitions": types}
-        existing(lambda: client.create_table(**create, Tags=pairs(properties["tags"])))
-        client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 2})
-        self.update(name, self.read(name) or {}, properties)
-        return str(name)
-
-    def update(self, physical: str, before: Properties, after: Properties) -> None:
-        client = self._dynamodb
-        if before.get("recovery") != after["recovery"]:
-            wanted = {"PointInTimeRecoveryEnabled": after["recovery"]}
-            switch = partial(client.update_continuous_backups, TableName=physical, PointInTimeRecoverySpecification=wanted)
-            patiently(switch, lambda error: code_of(error) == "ContinuousBackupsUnavailableException")
-        if before.get("expiry") != after["expiry"]:
-            attribute = after["expiry"] or before["expiry"]
-            client.update_time_to_live(
-                TableName=physical, TimeToLiveSpecification={"Enabled": bool(after["expiry"]), "AttributeName": attribute}
-            )
-        if before.get("tags") != after["tags"]:
-            arn = client.describe_table(TableName=physical)["Table"]["TableArn"]
-            client.tag_resource(ResourceArn=arn, Tags=pairs(after["tags"]))
-
-    def delete(self, physical: str) -> None:
-        absent(lambda: self._dynamodb.delete_table(TableName=physical))
-        self._dynamodb.get_waiter("table_not_exists").wait(TableName=physical, WaiterConfig={"Delay": 2})
-
-    def owned(self, stack: str) -> Iterable[str]:
-        for page in self._dynamodb.get_paginator("list_tables").paginate():
-            for name in page["TableNames"]:
-                live = self.read(name) if name.startswith("copilot-") else None
-                if live and live["tags"].get(STACK) == stack:
-                    yield name
