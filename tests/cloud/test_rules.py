@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from copilot.cloud.graph import Resource
-from copilot.cloud.prices import estimate
+from copilot.cloud.prices import ALARMS, estimate, unit_prices
 from copilot.cloud.rules import check
 from copilot.cloud.serverless import Blueprint, Settings, graph
 
@@ -96,9 +96,24 @@ def test_the_cost_is_a_range_with_its_date_and_grows_with_use() -> None:
 
 
 def test_a_price_that_is_not_known_is_unknown_and_not_free() -> None:
-    part = estimate(Settings(), 10**8, "eu-west-1")
-    assert "table" in part.unknown
+    part = estimate(Settings(), 10**8, "eu-central-1")
+    assert {"table", "logs"} <= set(part.unknown)
+    assert {"function", "API"} & set(part.unknown) == set()
     assert next(c for c in part.costs if c.what == "table").low is None
     nowhere = estimate(Settings(), 10**8, "sa-east-1")
-    assert (nowhere.low, nowhere.high) == (None, None)
+    assert (nowhere.low, nowhere.high, nowhere.as_of) == (None, None, "unknown")
     assert len(nowhere.unknown) == len(nowhere.costs)
+
+
+def test_every_price_has_unit_source_and_date_and_is_not_nothing() -> None:
+    for region in ("us-east-1", "us-west-2", "eu-west-1", "eu-central-1"):
+        for price in unit_prices(region).values():
+            assert price.usd > 0
+            assert price.unit
+            assert price.source
+            assert price.as_of.startswith("20")
+
+
+def test_the_estimate_counts_the_alarms_and_dashboards_that_are_deployed(blueprint: Blueprint) -> None:
+    types = [resource.type for resource in graph(blueprint)]
+    assert (types.count("alarm"), types.count("dashboard")) == (ALARMS, 1)

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from copilot.cloud.instances import HOURS_A_MONTH
 from copilot.cloud.offers import Offer
@@ -19,9 +18,26 @@ LOG_BYTES, ITEM_BYTES = 600, 300
 MONTHS_KEPT = 1
 STORED_BYTES = 200 * 10**6
 """What the bucket holds for a usual agent: its code, its index and the weights."""
+ALARMS = 5
+"""Alarms that watch a deployment."""
 TOKENS_IN, TOKENS_OUT = (1_000, 3_500), (50, 400)
 """Tokens of one answer: the passages that are read, and what is written."""
 GB = 10**9
+
+
+@dataclass(frozen=True)
+class UnitPrice:
+    """A list price in US dollars.
+
+    Args:
+        unit: What it buys one of.
+        as_of: Day on which the source said so, ISO 8601.
+    """
+
+    usd: float
+    unit: str
+    source: str
+    as_of: str
 
 
 @dataclass(frozen=True)
@@ -40,7 +56,7 @@ class Estimate:
     Args:
         low: At the fewest requests; None when no price is known. `high`: at the most.
         unknown: What is not in the sums because its price is not known.
-        as_of: Date of the prices.
+        as_of: Date of the oldest price.
     """
 
     costs: tuple[Cost, ...]
@@ -58,12 +74,18 @@ def estimate(settings: Settings, stored_bytes: int, region: str, requests: tuple
         stored_bytes: Size of everything that lies in the bucket.
         requests: The fewest and the most requests a month.
     """
-    table = json.loads(resource("data", "prices.json").read_text(encoding="utf-8"))
-    prices = {name: entry["usd"].get(region) for name, entry in table["prices"].items()}
+    prices = unit_prices(region)
     uses = [_usage(settings, stored_bytes, number, seconds) for number, seconds in zip(requests, SECONDS, strict=True)]
     costs = tuple(_cost(what, uses, prices) for what in uses[0])
     assumed = f"{_span(requests)} requests a month of {SECONDS[0]} to {SECONDS[1]} s each; no free tier, tax or data transfer"
-    return _sum(costs, table["as_of"], assumed)
+    return _sum(costs, min((price.as_of for price in prices.values()), default="unknown"), assumed)
+
+
+def unit_prices(region: str) -> dict[str, UnitPrice]:
+    """Return what is known of a region's prices."""
+    table = json.loads(resource("data", "prices.json").read_text(encoding="utf-8"))["prices"]
+    rows = ((name, entry["unit"], row) for name, entry in table.items() for row in entry["rows"] if region in row["regions"])
+    return {name: UnitPrice(row["usd"], unit, row["source"], row["as_of"]) for name, unit, row in rows}
 
 
 def estimate_tokens(prices: tuple[float | None, float | None], requests: tuple[int, int], as_of: str) -> Estimate:
@@ -120,12 +142,13 @@ def _usage(settings: Settings, stored_bytes: int, requests: int, seconds: float)
         "bucket": {"s3_gb_month": stored_bytes / GB, "s3_get": requests * 0.01},
         "table": {"dynamodb_write": requests, "dynamodb_gb_month": kept, "dynamodb_backup_gb_month": kept},
         "logs": {"log_gb": logged, "log_gb_month": logged * settings.log_days / 30},
-        "alarm": {"alarm_month": 1},
+        "alarms": {"alarm_month": ALARMS},
+        "dashboard": {"dashboard_month": 1},
     }
 
 
-def _cost(what: str, uses: list[dict[str, dict[str, float]]], prices: Mapping[str, Any]) -> Cost:
-    if any(prices.get(unit) is None for unit in uses[0][what]):
+def _cost(what: str, uses: list[dict[str, dict[str, float]]], prices: Mapping[str, UnitPrice]) -> Cost:
+    if not uses[0][what].keys() <= prices.keys():
         return Cost(what, None, None)
-    low, high = (round(sum(amount * prices[unit] for unit, amount in use[what].items()), 4) for use in uses)
+    low, high = (round(sum(amount * prices[unit].usd for unit, amount in use[what].items()), 4) for use in uses)
     return Cost(what, low, high)
