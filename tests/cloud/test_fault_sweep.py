@@ -1,6 +1,7 @@
 """Whatever goes wrong at any call of a deployment: afterwards the account is as it was before, or as it was wanted."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +16,31 @@ from copilot.cloud.serverless import Blueprint, Settings, graph
 from copilot.cloud.simulator.account import running, shut_down
 from copilot.outside.aws import Session
 from copilot.outside.store import Store
+from tests.cloud import ministack
 from tests.cloud.conftest import Faults, Killed, carry_out, everything, small_blueprint
 
 KINDS = ("refused", "lost", "throttled", "killed", "killed after")
-EVERY = [pytest.param(17, id="sample"), pytest.param(1, id="every call", marks=pytest.mark.sweep)]
-"""A sample takes one call in so many."""
+SWEEPS = [
+    pytest.param("ours", "a sample", id="a sample"),
+    *(pytest.param("ours", kind, id=kind, marks=pytest.mark.sweep) for kind in KINDS),
+    pytest.param("MiniStack", "in turn", id="MiniStack", marks=pytest.mark.sweep),
+]
+"""The simulator, and the kind of fault at every call; in turn: another kind at each; a sample: at one call in five."""
+sweeps = pytest.mark.parametrize(("session", "kind"), SWEEPS, indirect=["session"])
 
 
 @pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    """One account for all tests of this file: each leaves it empty."""
-    with running(tmp_path_factory.mktemp("home") / "simulated") as endpoint:
+def session(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    """One account for all tests of this file on a simulator: each leaves it empty."""
+    start = ministack.running if getattr(request, "param", "ours") == "MiniStack" else running
+    with start(tmp_path_factory.mktemp("home") / "simulated") as endpoint:
         yield Session("us-east-1", endpoint)
     shut_down()
+
+
+@pytest.fixture
+def blueprint(blueprint: Blueprint, session: Session) -> Blueprint:
+    return replace(blueprint, account=session.account)
 
 
 @pytest.fixture
@@ -70,63 +83,60 @@ def recover(engine: Engine, faults: Faults) -> None:
         assert engine.recover(apply) == []
 
 
-def calls(faults: Faults, every: int, kind: str, what: str) -> range:
-    numbers = range(1, faults.count + 1, every)
-    print(f"{what}, {kind}: {len(numbers)} of {faults.count} calls")  # noqa: T201 - what a sweep covered
-    return numbers
+def cases(kind: str, faults: Faults) -> list[tuple[str, int]]:
+    """Return the faults to try: a kind, and the number of the call."""
+    numbers = range(1, faults.count + 1, 5 if kind == "a sample" else 1)
+    chosen = [(kind if kind in KINDS else KINDS[turn % len(KINDS)], number) for turn, number in enumerate(numbers)]
+    print(f"{kind}: {len(chosen)} of {faults.count} calls")  # noqa: T201 - what a sweep covered
+    return chosen
 
 
-@pytest.mark.parametrize("every", EVERY)
-@pytest.mark.parametrize("kind", KINDS)
+@sweeps
 def test_a_first_deployment_ends_whole_or_leaves_nothing(
-    kind: str, every: int, engine: Engine, faults: Faults, session: Session, blueprint: Blueprint
+    kind: str, engine: Engine, faults: Faults, session: Session, blueprint: Blueprint
 ) -> None:
     wanted, before = graph(blueprint), state(session, engine)
     carry_out(engine, wanted)
-    whole = state(session, engine)
-    numbers = calls(faults, every, kind, "first deployment")
+    whole, chosen = state(session, engine), cases(kind, faults)
     assert engine.destroy("op") == []
     assert state(session, engine) == before
-    for number in numbers:
-        faults.reset(kind, number)
+    for fault, number in chosen:
+        faults.reset(fault, number)
         done = attempt(engine, wanted)
         recover(engine, faults)
         if done:
-            assert engine.plan(wanted).changes == (), number
-            assert everything(session) == whole[0], number
+            assert engine.plan(wanted).changes == (), (fault, number)
+            assert everything(session) == whole[0], (fault, number)
             assert engine.destroy("op") == []
         else:
-            assert kind != "throttled"
-        assert state(session, engine) == before, number
+            assert fault != "throttled"
+        assert state(session, engine) == before, (fault, number)
 
 
-@pytest.mark.parametrize("every", EVERY)
-@pytest.mark.parametrize("kind", KINDS)
+@sweeps
 def test_an_update_ends_whole_or_restores_what_ran_before(
-    kind: str, every: int, engine: Engine, faults: Faults, session: Session, blueprint: Blueprint, artifacts: Artifacts, tmp_path: Path
+    kind: str, engine: Engine, faults: Faults, session: Session, blueprint: Blueprint, artifacts: Artifacts, tmp_path: Path
 ) -> None:
-    first, second = (
-        graph(blueprint),
-        graph(small_blueprint(artifacts, tmp_path, "other documents", Settings(memory=512, log_days=7, rate=3))),
-    )
+    other = small_blueprint(artifacts, tmp_path, "other documents", Settings(memory=512, log_days=7, rate=3))
+    first, second = graph(blueprint), graph(replace(other, account=session.account))
     carry_out(engine, first)
     before = state(session, engine)
     faults.reset()
     carry_out(engine, second)
-    numbers = calls(faults, every, kind, "update")
+    chosen = cases(kind, faults)
     carry_out(engine, first)
     assert state(session, engine) == before
-    for number in numbers:
-        faults.reset(kind, number)
+    for fault, number in chosen:
+        faults.reset(fault, number)
         done = attempt(engine, second)
         recover(engine, faults)
         if done:
-            assert engine.plan(second).changes == (), number
+            assert engine.plan(second).changes == (), (fault, number)
             carry_out(engine, first)
         else:
-            assert kind != "throttled"
-            assert engine.drift() == [], number
-        assert state(session, engine) == before, number
+            assert fault != "throttled"
+            assert engine.drift() == [], (fault, number)
+        assert state(session, engine) == before, (fault, number)
     assert engine.destroy("op") == []
 
 
