@@ -77,7 +77,7 @@ def split(text: str, marks: Sequence[str] = ("\n\n", "\n", " ", "")) -> list[str
     for part in text.split(mark) if mark else [text[i : i + SIZE] for i in range(0, len(text), SIZE - OVERLAP)]:
         if held and len(mark.join([*held, part])) > SIZE:
             chunks.append(mark.join(held))
-            while held and len(mark.join([*held, part])) > SIZE - OVERLAP and len(mark.join(held)) > OVERLAP:
+            while held and (len(mark.join(held)) > OVERLAP or len(mark.join([*held, part])) > SIZE):
                 held.pop(0)
         if len(part) > SIZE:
             chunks += [mark.join(held)] if held else []

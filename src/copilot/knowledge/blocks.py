@@ -85,4 +85,5 @@ def storable(name: str) -> str:
 
 def tidy(text: str) -> str:
     """Put any run of spaces, line ends and control characters into one space."""
-    return " ".join("".join(c if c.isprintable() or c.isspace() else " " for c in text).split())
+    spaced = " ".join(text.split())
+    return spaced if spaced.isprintable() else " ".join("".join(c if c.isprintable() else " " for c in spaced).split())

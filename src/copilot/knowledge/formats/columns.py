@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from statistics import pstdev
 
 from copilot.knowledge.formats.printed import Cell
@@ -18,24 +19,24 @@ class Line:
 
     cells: tuple[Cell, ...]
 
-    @property
+    @cached_property
     def middle(self) -> float:
         return self.cells[0].words[0].middle
 
-    @property
+    @cached_property
     def height(self) -> float:
         return self.cells[0].words[0].height
 
-    @property
+    @cached_property
     def text(self) -> str:
         return " ".join(cell.text for cell in self.cells)
 
-    @property
+    @cached_property
     def prose(self) -> bool:
         """Whether it is part of running text."""
         return max(len(cell.words) for cell in self.cells) >= PROSE_WORDS
 
-    @property
+    @cached_property
     def figures(self) -> tuple[Cell, ...]:
         """Its numbers, but for years, which are headings more often, and what marks a list item."""
         if any(cell.text.endswith(":") for cell in self.cells[:-1]):
@@ -54,7 +55,7 @@ class Line:
             return not any(YEAR.fullmatch(cell.text) for cell in self.cells[1:])
         return bool(LIST_MARK.fullmatch(first)) and not second.numeric
 
-    @property
+    @cached_property
     def core(self) -> bool:
         """Whether it can be a row by itself: figures beside a label or beside each other."""
         return len(self.cells) > 1 and not self.prose and any(c.isdigit() for cell in self.figures for c in cell.text)

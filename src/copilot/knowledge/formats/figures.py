@@ -112,7 +112,7 @@ def _columns(block: Sequence[Line]) -> list[Column]:
     columns: list[Column] = []
     for cell in sorted((c for line in block if line.core or line.blank for c in line.figures), key=lambda c: c.left):
         if columns and columns[-1].shared(cell.left, cell.right) > OVERLAP:
-            columns[-1] = replace(columns[-1], right=max(columns[-1].right, cell.right))
+            columns[-1] = Column(columns[-1].left, max(columns[-1].right, cell.right))
         else:
             columns.append(Column(cell.left, cell.right))
     return columns

@@ -34,18 +34,35 @@ class Grid:
         return len(labels) > 1 and sum(labels) >= LABELLED * len(labels)
 
 
-@dataclass(frozen=True)
 class _Edges:
     """Positions of rules, joined where they are the same edge, with the stretches that are drawn of each."""
 
-    places: list[float]
-    drawn: dict[int, tuple[list[float], list[float]]]
+    def __init__(self, found: Iterable[Rule]) -> None:
+        self.places: list[float] = []
+        drawn: list[list[tuple[float, float]]] = []
+        for rule in sorted(found):
+            if not self.places or rule.at - self.places[-1] > SNAP:
+                self.places.append(rule.at)
+                drawn.append([])
+            drawn[-1].append((rule.start, rule.end))
+        self.drawn = [_joined(stretches) for stretches in drawn]
+        self._turns = sorted({turn for starts, ends in self.drawn for pair in zip(starts, ends, strict=True) for turn in _reach(*pair)})
+        self._known: dict[int, list[int]] = {}
 
     def crosses(self, edge: int, place: float) -> bool:
         """Whether an edge is drawn at a place along it."""
         starts, ends = self.drawn[edge]
         last = bisect_right(starts, place + SNAP) - 1
         return last >= 0 and ends[last] >= place - SNAP
+
+    def around(self, at: float, place: float) -> tuple[int, int] | None:
+        """Return the edges before and after a position that are drawn at a place along them; None unless there are both."""
+        stretch = bisect_right(self._turns, place)  # between two turns the same edges are drawn
+        if stretch not in self._known:
+            self._known[stretch] = [edge for edge in range(len(self.places)) if self.crosses(edge, place)]
+        edges = self._known[stretch]
+        after = bisect_left(edges, at, key=self.places.__getitem__)
+        return (edges[after - 1], edges[after]) if 0 < after < len(edges) else None
 
 
 def grids(found: Sequence[Word], rules: Rules) -> list[Grid]:
@@ -56,25 +73,26 @@ def grids(found: Sequence[Word], rules: Rules) -> list[Grid]:
 
 
 def _found(found: Sequence[Word], horizontal: Sequence[Rule], vertical: Sequence[Rule]) -> list[Grid]:
-    down, across = _edges(vertical), _edges(horizontal)
-    bands = list(zip(across.places, across.places[1:], strict=False))
-    if len(down.places) < 3 or not 2 <= len(bands) <= MAX_BANDS:
+    down, across = _Edges(vertical), _Edges(horizontal)
+    if len(down.places) < 3 or not 2 < len(across.places) <= MAX_BANDS + 1:
         return []
     cells: dict[tuple[int, int, int], list[Word]] = defaultdict(list)
+    closed: dict[tuple[int, int, int, int], bool] = {}
     for word in found:
-        if place := _cell(word, down, across):
-            cells[place].append(word)
+        if not (sides := down.around((word.left + word.right) / 2, word.middle)):
+            continue
+        if not (ends := across.around(word.middle, (word.left + word.right) / 2)):
+            continue
+        box = (*sides, *ends)
+        if box not in closed:
+            closed[box] = _closed(*box, down, across)
+        if closed[box]:
+            cells[ends[1], *sides].append(word)
     return [grid for part in _parts(cells) if (grid := _grid(part)) and grid.side_by_side > 1]
 
 
-def _edges(found: Iterable[Rule]) -> _Edges:
-    places: list[float] = []
-    drawn: dict[int, list[tuple[float, float]]] = defaultdict(list)
-    for rule in sorted(found, key=lambda r: r.at):
-        if not places or rule.at - places[-1] > SNAP:
-            places.append(rule.at)
-        drawn[len(places) - 1].append((rule.start, rule.end))
-    return _Edges(places, {edge: _joined(stretches) for edge, stretches in drawn.items()})
+def _reach(start: float, end: float) -> tuple[float, float]:
+    return start - SNAP, end + SNAP
 
 
 def _joined(stretches: list[tuple[float, float]]) -> tuple[list[float], list[float]]:
@@ -90,26 +108,12 @@ def _joined(stretches: list[tuple[float, float]]) -> tuple[list[float], list[flo
     return starts, ends
 
 
-def _cell(word: Word, down: _Edges, across: _Edges) -> tuple[int, int, int] | None:
-    """Return the edges around a word: above it, left of it and right of it; all four must be drawn along the whole cell."""
-    x, y = (word.left + word.right) / 2, word.middle
-    left = _next(down, bisect_left(down.places, x) - 1, -1, y)
-    right = _next(down, bisect_left(down.places, x), 1, y)
-    top = _next(across, bisect_left(across.places, y), 1, x)
-    bottom = _next(across, bisect_left(across.places, y) - 1, -1, x)
-    if left is None or right is None or top is None or bottom is None:
-        return None
+def _closed(left: int, right: int, bottom: int, top: int, down: _Edges, across: _Edges) -> bool:
+    """Whether the four edges around a cell are drawn along the whole of it."""
     high, low = across.places[top] - SNAP, across.places[bottom] + SNAP
     first, last = down.places[left] + SNAP, down.places[right] - SNAP
     drawn = all(down.crosses(edge, place) for edge in (left, right) for place in (high, low))
-    drawn = drawn and all(across.crosses(edge, place) for edge in (top, bottom) for place in (first, last))
-    return (top, left, right) if drawn else None
-
-
-def _next(edges: _Edges, first: int, step: int, place: float) -> int | None:
-    """Return the next edge from one that is drawn at a place."""
-    steps = range(first, len(edges.places) if step > 0 else -1, step)
-    return next((i for i in steps if edges.crosses(i, place)), None)
+    return drawn and all(across.crosses(edge, place) for edge in (top, bottom) for place in (first, last))
 
 
 def _parts(cells: dict[tuple[int, int, int], list[Word]]) -> Iterator[dict[tuple[int, int, int], list[Word]]]:

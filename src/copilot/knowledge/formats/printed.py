@@ -3,11 +3,12 @@
 import ctypes
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 WORD = re.compile(r"[.…·_]{4,}|(?:(?![.…·_]{4})[^\s\ufffe])+")
 NUMBER = re.compile(r"[($€£¥₹+\-–−]*(?:\d(?:[\d.,]*\d)?|\.\d+)(?:[)%x*†]|pts?|bps?)*|[$€£¥₹]?[—–-]|N/?[AM]|n/?[am]")
@@ -15,6 +16,8 @@ OPENING = re.compile(r"[$€£¥₹(+\-–−]+|US\$|[A-Z]?\$\(?")
 CLOSING = re.compile(r"[)%*†]+|pts?|bps?")
 DOTS = ".…·_"
 LEADERS = re.compile(r"[.…·_ ]{3,}")
+LOOSE = re.compile(r"(?<=[$€£¥₹(]) (?=[\d.(—-])|(?<=[\d)]) (?=[)%])")
+"""The space between a figure and its sign."""
 GAP = 0.75
 """Cells are further apart than this share of the line's height; words of a sentence are nearer."""
 SIGN_GAP, CURRENCY_GAP = 2, 8
@@ -24,17 +27,16 @@ LEADING = 1.15
 GUTTERS = (0.5, 0.48, 0.52, 0.45, 0.55, 0.4, 0.6)
 """Where between its margins a page may be parted into two columns."""
 SENTENCE_WORDS, COLUMN_LINES = 5, 8
-MAX_OBJECTS = 20_000
+MAX_OBJECTS, MAX_DEPTH = 20_000, 4
 THIN = 2.6
 """A rectangle thinner than this, in points, is a line."""
-
+LEFT = attrgetter("left")
 
 Place = Callable[[float, float, float, float], tuple[float, float, float, float]]
 """From left, bottom, right, top to the same."""
 
 
-@dataclass(frozen=True)
-class Word:
+class Word(NamedTuple):
     """A printed word: `start` is where it begins in the page's text, the rest is in points from the lower left corner."""
 
     text: str
@@ -68,7 +70,7 @@ class Cell:
         """Its words; a currency sign stands before its figure without a space."""
         if len(self.words) == 1:
             return self.words[0].text
-        return re.sub(r"(?<=[$€£¥₹(]) (?=[\d.(—-])|(?<=[\d)]) (?=[)%])", "", " ".join(word.text for word in self.words))
+        return LOOSE.sub("", " ".join([word.text for word in self.words]))
 
     @cached_property
     def numeric(self) -> bool:
@@ -76,8 +78,7 @@ class Cell:
         return bool(NUMBER.fullmatch(self.text))
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """A drawn line, horizontal or vertical: from `start` to `end` along it, at `at` across it."""
 
     at: float
@@ -102,23 +103,27 @@ def words(page: Any, textpage: Any, text: str) -> list[Word]:
     if len(text) != textpage.count_chars():
         return []
     place = _upright(page)
-    box = raw.FS_RECTF()
-    x, y = ctypes.c_double(), ctypes.c_double()
+    origin, loose_box, handle = raw.FPDFText_GetCharOrigin, raw.FPDFText_GetLooseCharBox, textpage.raw
+    box, x, y = raw.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
+    at_box, at_x, at_y = ctypes.byref(box), ctypes.byref(x), ctypes.byref(y)
     found: list[Word] = []
     size, line = 0.0, -1
     for match in WORD.finditer(text):
-        if match.group()[0] in DOTS and LEADERS.fullmatch(match.group()):
+        word, first = match.group(), match.start()
+        if word[0] in DOTS and LEADERS.fullmatch(word):
             continue
-        first, last = match.start(), match.end() - 1
         if first > line:
             line = end if (end := text.find("\n", first)) >= 0 else len(text)
             size = type_size(textpage, first)
-        raw.FPDFText_GetCharOrigin(textpage, first, ctypes.byref(x), ctypes.byref(y))
-        raw.FPDFText_GetLooseCharBox(textpage, first, ctypes.byref(box))
-        left, bottom, _, _ = place(box.left, y.value, box.right, y.value + size)
-        raw.FPDFText_GetLooseCharBox(textpage, last, ctypes.byref(box))
-        right = place(box.left, y.value, box.right, y.value + size)[2]
-        found.append(Word(match.group(), first, left, max(left, right), bottom + size / 3, size * LEADING))
+        origin(handle, first, at_x, at_y)
+        loose_box(handle, first, at_box)
+        left, right, base = box.left, box.right, y.value
+        if place:
+            left, base, right, _ = place(left, base, right, base + size)
+        if len(word) > 1:
+            loose_box(handle, match.end() - 1, at_box)
+            right = place(box.left, y.value, box.right, y.value + size)[2] if place else box.right
+        found.append(Word(word, first, left, right if right > left else left, base + size / 3, size * LEADING))
     return found
 
 
@@ -127,19 +132,19 @@ def type_size(textpage: Any, index: int) -> float:
     from pypdfium2 import raw
 
     matrix = raw.FS_MATRIX()
-    raw.FPDFText_GetMatrix(textpage, index, ctypes.byref(matrix))
-    return max(float(raw.FPDFText_GetFontSize(textpage, index)) * math.hypot(matrix.c, matrix.d), 1.0)
+    raw.FPDFText_GetMatrix(textpage.raw, index, ctypes.byref(matrix))
+    return max(float(raw.FPDFText_GetFontSize(textpage.raw, index)) * math.hypot(matrix.c, matrix.d), 1.0)
 
 
-def _upright(page: Any) -> Place:
-    """Return what turns a box of the page as it is stored into one of the page as it is read."""
+def _upright(page: Any) -> Place | None:
+    """Return what turns a box of the page as it is stored into one of the page as it is read; None where they are the same."""
     width, height = page.get_size()
     turns = {
         90: lambda left, bottom, right, top: (bottom, height - right, top, height - left),
         180: lambda left, bottom, right, top: (width - right, height - top, width - left, height - bottom),
         270: lambda left, bottom, right, top: (width - top, left, width - bottom, right),
     }
-    return turns.get(page.get_rotation(), lambda left, bottom, right, top: (left, bottom, right, top))
+    return turns.get(page.get_rotation())
 
 
 def lines(found: Iterable[Word]) -> list[list[Word]]:
@@ -150,7 +155,7 @@ def lines(found: Iterable[Word]) -> list[list[Word]]:
             gathered[-1].append(word)
         else:
             gathered.append([word])
-    return [sorted(line, key=lambda w: w.left) for line in gathered]
+    return [sorted(line, key=LEFT) for line in gathered]
 
 
 def sides(page: Sequence[list[Cell]]) -> list[Sequence[list[Cell]]]:
@@ -159,11 +164,14 @@ def sides(page: Sequence[list[Cell]]) -> list[Sequence[list[Cell]]]:
     if not found:
         return []
     left, right = min(word.left for word in found), max(word.right for word in found)
+    spans = [[(cell.left, cell.right, len(cell.words) >= SENTENCE_WORDS) for cell in line] for line in page]
+    if sum(any(long for _, _, long in line) for line in spans) < COLUMN_LINES:
+        return [page]
     for share in GUTTERS:
         middle = left + (right - left) * share
-        crossing = sum(any(cell.left < middle < cell.right for cell in line) for line in page)
-        before = sum(any(cell.right <= middle and len(cell.words) >= SENTENCE_WORDS for cell in line) for line in page)
-        after = sum(any(cell.left >= middle and len(cell.words) >= SENTENCE_WORDS for cell in line) for line in page)
+        crossing = sum(any(first < middle < last for first, last, _ in line) for line in spans)
+        before = sum(any(long and last <= middle for _, last, long in line) for line in spans)
+        after = sum(any(long and first >= middle for first, _, long in line) for line in spans)
         if min(before, after) >= COLUMN_LINES and crossing < 0.3 * len(page):
             halves: tuple[list[Word], list[Word]] = ([], [])
             for word in found:
@@ -186,24 +194,29 @@ def cells(line: Sequence[Word]) -> list[Cell]:
 def _belongs(group: Sequence[Word], word: Word) -> bool:
     """Whether a word stands in the same cell as the words before it."""
     gap = (word.left - group[-1].right) / word.height
-    if CLOSING.fullmatch(word.text):
+    closing, opening, number = _signs(word.text)
+    if closing:
         return gap < SIGN_GAP
-    if OPENING.fullmatch(group[-1].text) and NUMBER.fullmatch(word.text):
+    if number and _signs(group[-1].text)[1]:
         return gap < (CURRENCY_GAP if len(group) == 1 else GAP)
-    starts = NUMBER.fullmatch(word.text) or OPENING.fullmatch(word.text)
-    return gap < GAP and not (starts and Cell(tuple(group)).numeric)
+    return gap < GAP and not ((number or opening) and Cell(tuple(group)).numeric)
+
+
+@lru_cache(50_000)
+def _signs(text: str) -> tuple[bool, bool, bool]:
+    """Whether a word is what stands after a figure, what stands before one, and a figure."""
+    return bool(CLOSING.fullmatch(text)), bool(OPENING.fullmatch(text)), bool(NUMBER.fullmatch(text))
 
 
 def rules(page: Any) -> Rules:
     """Return what is drawn on a page as horizontal and vertical lines."""
-    from pypdfium2 import raw
-
     across: list[Rule] = []
     down: list[Rule] = []
     edges: tuple[list[Rule], list[Rule]] = ([], [])
     place = _upright(page)
-    for path in islice(page.get_objects(filter=[raw.FPDF_PAGEOBJ_PATH], max_depth=4), MAX_OBJECTS):
-        left, bottom, right, top = place(*path.get_bounds())
+    for left, bottom, right, top in islice(_bounds(page), MAX_OBJECTS):
+        if place:
+            left, bottom, right, top = place(left, bottom, right, top)
         if top - bottom <= THIN:
             across.append(Rule((top + bottom) / 2, left, right))
         elif right - left <= THIN:
@@ -212,3 +225,36 @@ def rules(page: Any) -> Rules:
             edges[0].extend(Rule(y, left, right) for y in (top, bottom))
             edges[1].extend(Rule(x, bottom, top) for x in (left, right))
     return Rules(tuple(across), tuple(down), (*across, *edges[0]), (*down, *edges[1]))
+
+
+def _bounds(page: Any) -> Iterator[tuple[float, float, float, float]]:
+    """Yield the box around each path of a page: left, bottom, right and top."""
+    from pypdfium2 import raw
+
+    sides = tuple(ctypes.c_float() for _ in range(4))
+    places = tuple(map(ctypes.byref, sides))
+    for item in _objects(page.raw, raw.FPDF_PAGEOBJ_PATH, MAX_DEPTH):
+        if raw.FPDFPageObj_GetBounds(item, *places):
+            yield sides[0].value, sides[1].value, sides[2].value, sides[3].value
+
+
+def _objects(holder: Any, kind: int, depth: int, inside: bool = False) -> Iterator[Any]:
+    """Yield the objects of a kind that a page shows, through pdfium itself: a page may have a hundred thousand of others.
+
+    Args:
+        depth: How deep to look: 1 for the page without its forms.
+        inside: Whether the holder is a form.
+    """
+    from pypdfium2 import raw
+
+    count, get = (
+        (raw.FPDFFormObj_CountObjects, raw.FPDFFormObj_GetObject) if inside else (raw.FPDFPage_CountObjects, raw.FPDFPage_GetObject)
+    )
+    type_of, form = raw.FPDFPageObj_GetType, raw.FPDF_PAGEOBJ_FORM
+    for number in range(count(holder)):
+        item = get(holder, number)
+        found = type_of(item)
+        if found == kind:
+            yield item
+        if found == form and depth > 1:
+            yield from _objects(item, kind, depth - 1, inside=True)
