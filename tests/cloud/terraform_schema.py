@@ -64,7 +64,7 @@ SCHEMA: dict[str, Block] = {
     ),
     "aws_dynamodb_table": (
         "name hash_key",
-        "billing_mode range_key tags deletion_protection_enabled",
+        "billing_mode range_key tags deletion_protection_enabled stream_enabled stream_view_type",
         {
             "attribute": ("name type", "", {}),
             "global_secondary_index": ("name hash_key projection_type", "range_key non_key_attributes", {}),

@@ -22,16 +22,11 @@ from copilot.context import Context
 from copilot.errors import AlreadyExists, BadArguments
 from copilot.intents import REGISTRY
 from tests.cloud.terraform_schema import SCHEMA, mistakes
+from tests.cloud.test_another_stack import TABLES
 from tests.cloud.test_deployments import workspace
-from tests.cloud.test_refused import role, table_with_two_indexes
+from tests.cloud.test_refused import role
 
 ACCOUNT = "123456789012"
-TAGS = {"copilot:stack": "tester/helpdesk/dev"}
-MORE = (
-    table_with_two_indexes(),
-    Resource("board", "dashboard", {"name": "copilot-board", "body": {"widgets": []}, "tags": TAGS}),
-    Resource("budget", "budget", {"name": "copilot-budget", "usd": 50, "stack": TAGS["copilot:stack"], "tags": TAGS}),
-)
 INSTANCES = {
     "instances": {"instance_type": "t4g.small", "spot": True, "key_name": "ops"},
     "autoscaling": {"min_size": 1, "max_size": 3, "target_cpu": 60, "availability_zones": ["us-east-1a"]},
@@ -41,20 +36,24 @@ INSTANCES = {
 @pytest.fixture
 def graphs(blueprint: Blueprint, tmp_path: Path) -> dict[str, tuple[Resource, ...]]:
     ec2 = Ec2(Said.model_validate(INSTANCES), "us-east-1", tmp_path).graph(blueprint)
-    return {"serverless": (*graph(blueprint), *MORE), "ec2": ec2}
+    return {"serverless": graph(blueprint), "ec2": ec2, "another stack": TABLES}
 
 
-@pytest.mark.parametrize("name", ["serverless", "ec2"])
+@pytest.mark.parametrize("name", ["serverless", "ec2", "another stack"])
 def test_cfn_lint_has_nothing_to_say_about_the_template(graphs: dict[str, tuple[Resource, ...]], name: str) -> None:
     written = writer("cloudformation", graphs[name], ACCOUNT, "us-east-1", "A deployment.")
     document = written.render()
     assert lint(json.dumps(document), "us-east-1") == ()
-    assert written.left_out == ([] if name == "serverless" else ["token"])
-    broken = json.loads(json.dumps(document).replace('"Enabled"', '"Enbled"'))
-    assert any("Enbled" in said for said in lint(json.dumps(broken), "us-east-1") or ())
+    assert written.left_out == (["token"] if name == "ec2" else [])
 
 
-@pytest.mark.parametrize("name", ["serverless", "ec2"])
+def test_cfn_lint_finds_what_is_wrong() -> None:
+    broken = writer("cloudformation", TABLES, ACCOUNT, "us-east-1", "").render()
+    broken["Resources"]["ProcessingState"]["Properties"]["BillingMode"] = "FREE"
+    assert any("FREE" in said for said in lint(json.dumps(broken), "us-east-1") or ())
+
+
+@pytest.mark.parametrize("name", ["serverless", "ec2", "another stack"])
 def test_terraform_fits_the_schema_of_the_provider_and_refers_to_what_there_is(graphs: dict[str, tuple[Resource, ...]], name: str) -> None:
     written = writer("terraform", graphs[name], ACCOUNT, "us-east-1", "A deployment.")
     document = written.render()

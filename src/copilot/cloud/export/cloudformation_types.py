@@ -46,6 +46,8 @@ def _table(_own: str, p: Properties) -> Iterator[Part]:
     }
     if p.get("expiry"):
         body["TimeToLiveSpecification"] = {"AttributeName": p["expiry"], "Enabled": True}
+    if p.get("stream"):
+        body["StreamSpecification"] = {"StreamViewType": p["stream"]}
     if indexes:
         body["GlobalSecondaryIndexes"] = [
             {

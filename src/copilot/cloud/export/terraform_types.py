@@ -78,6 +78,8 @@ def _table(_: str, p: Properties) -> Iterator[Part]:
     }
     if p.get("expiry"):
         body["ttl"] = {"attribute_name": p["expiry"], "enabled": True}
+    if p.get("stream"):
+        body |= {"stream_enabled": True, "stream_view_type": p["stream"]}
     if p.get("indexes"):
         body["global_secondary_index"] = [
             {

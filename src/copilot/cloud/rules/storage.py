@@ -7,6 +7,7 @@ from copilot.cloud.rules.access import anybody
 from copilot.cloud.rules.rule import Properties, Scene
 
 PROJECTIONS = ("ALL", "KEYS_ONLY", "INCLUDE")
+STREAMS = (None, "KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES")
 KEY_TYPES = ("S", "N", "B")
 MOST_INDEXES, MOST_INCLUDED = 20, 100
 
@@ -34,6 +35,8 @@ def check_table(table: Properties, _: Scene) -> Iterator[str]:
         yield f"the key {', '.join(undefined)} has no type"
     if wrong := sorted({kind for kind in types.values() if kind not in KEY_TYPES}):
         yield f"a key cannot be of the type {', '.join(wrong)}: it is S, N or B"
+    if table.get("stream") not in STREAMS:
+        yield f"a stream cannot show {table['stream']!r}: it is one of {', '.join(filter(None, STREAMS))}"
     if table.get("throughput"):
         yield "throughput is set, but the table is paid for by request: take it out"
     if len(indexes) > MOST_INDEXES:
