@@ -59,10 +59,24 @@ def made_anew(store: Store, session: Session, artifacts: Artifacts, blueprint: B
     return Engine(Journal(store, "helpdesk-dev"), providers(session, artifacts), site, pause=lambda _: None)
 
 
-def state(session: Session, engine: Engine) -> tuple[dict[str, list[str]], dict[str, Any]]:
-    """Return the names of all that is in the account, and the properties of all that is ours."""
+def state(session: Session, engine: Engine) -> tuple[dict[str, list[str]], dict[str, list[str]], dict[str, Any]]:
+    """Return the names of all that is in the account, what lies inside of it, and the properties of all that is ours."""
     ours = {r.id: engine.providers[r.type].read(r.physical) for r in engine.journal.resources()}
-    return everything(session), ours
+    return everything(session), inside(session), ours
+
+
+def inside(session: Session) -> dict[str, list[str]]:
+    """Name what has no name of its own in the account: objects in all their versions, deployments of APIs.
+
+    Published versions of a function may stay for a while: their provider decides how many.
+    """
+    s3, gateway = session.client("s3"), session.client("apigateway")
+    buckets = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
+    apis = [api["id"] for api in gateway.get_rest_apis()["items"]]
+    return {
+        "objects": [v["Key"] for bucket in buckets for v in s3.list_object_versions(Bucket=bucket).get("Versions", [])],
+        "deployments": ["deployment" for api in apis for _ in gateway.get_deployments(restApiId=api)["items"]],
+    }
 
 
 def attempt(engine: Engine, wanted: tuple[Resource, ...]) -> bool:
