@@ -207,6 +207,19 @@ def test_who_may_ask_one_agent_learns_nothing_of_the_owners_other_things(alice: 
     assert "wren-docs-2" not in f"{raised.value.problem} {raised.value.hint}"
 
 
+def test_what_is_not_shared_with_an_agent_says_whose_it_is(alice: Context, bob: Context) -> None:
+    run(alice, "grant_access", agent="wren-desk", user="bob", role="owner")
+    for ability, args in (
+        ("run_benchmark", {"agent": "wren-desk"}),
+        ("show_report", {"agent": "alice/wren-desk"}),
+        ("load_test", {"agent": "wren-desk"}),
+        ("schedule_benchmark", {"agent": "wren-desk", "benchmark": "safety", "frequency": "daily"}),
+        ("compare_agents", {"agents": ["wren-desk@1", "wren-desk@2"]}),
+    ):
+        with pytest.raises(Refused, match="alice/wren-desk is alice's"):
+            run(bob, ability, **args)
+
+
 def test_what_one_said_can_be_deleted_after_the_access_was_taken_away(alice: Context, bob: Context) -> None:
     run(alice, "grant_access", agent="wren-desk", user="bob", role="user")
     run(bob, "ask_agent", agent="wren-desk", question="Who opens the vault?")

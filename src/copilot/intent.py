@@ -34,7 +34,7 @@ Region = Annotated[str, Kind("region", r"[a-z]{2}(-[a-z]+)+-\d", "eu-central-1")
 Duration = Annotated[str, Kind("duration", r"\d+[mhd]", "15m, 24h or 7d")]
 Url = Annotated[str, Kind("url", r"https?://\S+", "http://localhost:11434")]
 Frequency = Annotated[
-    str, Kind("hourly|daily|weekly|monthly or cron", r"hourly|daily|weekly|monthly|\S+( \S+){4}", "daily or '0 6 * * 1-5'")
+    str, Kind("hourly|daily|weekly|monthly or cron", r"hourly|daily|weekly|monthly|never|\S+( \S+){4}", "daily or '0 6 * * 1-5'")
 ]
 
 THINGS = ("model", "collection", "agent", "benchmark", "deployment")

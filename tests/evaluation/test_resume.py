@@ -140,6 +140,18 @@ def test_what_got_no_answer_is_asked_again(store: Store, make_setup: MakeSetup, 
     assert (report.state, report.pass_rate, report.inconclusive) == ("done", 1.0, 0)
 
 
+def test_a_limit_in_dollars_is_refused_where_no_price_is_known(store: Store, make_setup: MakeSetup, embedder: Embedder) -> None:
+    def ask(question: str) -> Answer:
+        note("house-model", 100, 10, None)
+        return said(f"answer {question[9:-1]}")
+
+    setup = make_setup(*CASES)
+    with pytest.raises(Refused, match="price of house-model is not known"):
+        run(store, setup, ask, Bench(embedder), "op", pace=Pace(usd=1))
+    report = summed(store, run(store, setup, ask, Bench(embedder), "op", pace=Pace(seconds=600)))
+    assert (report.state, report.cases, report.usd) == ("done", 40, None)
+
+
 def test_only_one_run_of_a_benchmark_is_blessed_and_only_when_it_is_done(store: Store, make_setup: MakeSetup, embedder: Embedder) -> None:
     setup = make_setup(*CASES[:2])
     first, second = (run(store, setup, lambda q: said("answer 1"), Bench(embedder), "op") for _ in range(2))

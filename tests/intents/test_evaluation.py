@@ -66,6 +66,8 @@ def test_a_report_is_a_page_that_stands_alone_and_runs_nothing(company: Context,
     run(company, "create_benchmark", name="page<b>".replace("<b>", ""), source=source, threshold=1)
     for _ in range(2):
         run(company, "run_benchmark", agent="helpdesk", benchmark="page")
+    with company.store.transaction() as connection:
+        connection.execute("UPDATE results SET document = char(27) || 'c' || char(0), why = char(7) WHERE question = ?", (SCRIPT,))
     path = tmp_path / "report.html"
     assert run(company, "show_report", agent="helpdesk", html=path).file == str(path)
     text = path.read_text()
@@ -80,6 +82,8 @@ def test_a_report_is_a_page_that_stands_alone_and_runs_nothing(company: Context,
     assert not {"script", "img", "link", "iframe"} & set(tags)
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
     assert "default-src 'none'" in text
+    assert not re.search(r"[\x00-\x08\x0b-\x1f]", text)
+    assert not list(tmp_path.glob(".report-*"))
     assert not re.search(r"https?://|@import|url\(", text)
     plots = re.findall(r"<svg.*?</svg>", text, re.DOTALL)
     assert len(plots) == 3
@@ -193,9 +197,33 @@ def test_a_schedule_is_listed_and_taken_back(company: Context, tmp_path: Path) -
     assert listed["nightly"] == ("30 2 * * * on helpdesk",)
     company.store.revert(company.store.last_operation()["id"])
     assert not {s for b in run(company, "list_benchmarks").benchmarks for s in b.schedules}
+    run(company, "schedule_benchmark", agent="helpdesk", benchmark="nightly", frequency="daily")
+    assert run(company, "schedule_benchmark", agent="helpdesk", benchmark="Nightly", frequency="never").next_run is None
+    assert not {s for b in run(company, "list_benchmarks").benchmarks for s in b.schedules}
+    with pytest.raises(NotFound, match="nightly is not scheduled on helpdesk"):
+        run(company, "schedule_benchmark", agent="helpdesk", benchmark="nightly", frequency="never")
     with pytest.raises(BadArguments):
         run(company, "schedule_benchmark", agent="helpdesk", benchmark="nightly", frequency="0 0 30 2 *")
     company.store.remove("benchmark", "nightly", "op")
+
+
+def test_an_agent_takes_its_schedules_and_figures_with_it(company: Context) -> None:
+    run(company, "create_agent", name="brief", collections=["company"])
+    run(company, "schedule_benchmark", agent="brief", benchmark="safety", frequency="daily")
+    run(company, "load_test", agent="brief", requests=1)
+    run(company, "delete_agent", name="brief")
+    assert [thing.name for kind in ("schedule", "load") for thing in company.store.all(kind) if "brief" in thing.name] == []
+
+
+def test_a_run_that_did_not_finish_says_that_it_is_no_baseline_and_shuts_its_gate(company: Context, tmp_path: Path) -> None:
+    source = questions(tmp_path, *(f"Who sings song {n}?,," for n in range(8)))
+    run(company, "create_benchmark", name="halves", source=source, threshold=0.5)
+    ran = run(company, "run_benchmark", agent="helpdesk", benchmark="halves", max_time="0m", bless=True)
+    assert "No baseline was made of halves" in ran.headline
+    company.store.get("benchmark", "halves")
+    ran = run(company, "run_benchmark", agent="helpdesk", benchmark="halves", bless=True)
+    assert (ran.scores[0].blessed, ran.note) == (True, "")
+    company.store.remove("benchmark", "halves", "op")
 
 
 def test_a_load_test_counts_every_request_once(company: Context) -> None:

@@ -49,7 +49,7 @@ def _settings(report: Report) -> list[str]:
             f"were refused although the documents came close (confidence up to {best:.2f})."
         )
     if bold := [f for f in report.failures if not f.refused and not f.expected]:
-        said.append(f"Tell {report.agent} in its instructions what it must not answer: {_quoted(bold)} should have been refused.")
+        said.append(f"Name topics that {report.agent} has to avoid (--avoid): {_quoted(bold)} should have been refused.")
     first, last = report.pass_powers[0], report.pass_powers[-1]
     if first - last >= UNSTEADY:
         said.append(f"Lower the temperature: {first:.0%} pass once, {last:.0%} {report.repeats} times in a row.")

@@ -8,7 +8,7 @@ from copilot.evaluation.report import Report, Verdict, latest
 from copilot.evaluation.run import mark_interrupted
 from copilot.outside.store import Store, Thing
 
-State = Literal[Verdict, "stale", "missing"]
+State = Literal[Verdict, "stale", "missing", "unfinished"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,8 @@ class Gate:
             return f"{self.benchmark} was never run on it"
         if self.verdict == "stale":
             return f"{self.benchmark} was run, but {self.why} since"
+        if self.verdict == "unfinished":
+            return f"the last run of {self.benchmark} did not finish"
         return f"{self.benchmark} {self.verdict}: {self.pass_rate:.0%}, needs {self.threshold:.0%}"
 
 
@@ -59,4 +61,4 @@ def _gate(store: Store, benchmark: Thing, agent: Thing, run: Report | None) -> G
         return Gate(benchmark.name, "missing", 0.0, threshold, "")
     if since := changed(run.basis, basis(store, benchmark, agent)):
         return Gate(benchmark.name, "stale", run.pass_rate, threshold, run.run, " and ".join(since))
-    return Gate(benchmark.name, run.verdict if run.state == "done" else "inconclusive", run.pass_rate, threshold, run.run)
+    return Gate(benchmark.name, run.verdict if run.state == "done" else "unfinished", run.pass_rate, threshold, run.run)

@@ -1,5 +1,6 @@
 """A report as one page that stands alone: no script, no network, and every text in it escaped."""
 
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -11,6 +12,8 @@ from copilot.evaluation.plots import Rate, histogram, line, rates
 from copilot.evaluation.report import Report
 from copilot.resources import resource
 
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+"""What no page may hold."""
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
@@ -38,20 +41,23 @@ def page(shown: Mapping[str, Any], reports: Sequence[Report], past: Mapping[str,
     style = resource("data", "report.css").read_text(encoding="utf-8")
     title = f"{escape(shown['agent'])}: evaluation"
     latest = max((r.finished_at or r.started_at for r in reports), default="")[:16].replace("T", " ")
-    return (
+    return CONTROLS.sub(
+        "\N{REPLACEMENT CHARACTER}",
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         f'<meta name="viewport" content="width=device-width"><title>{title}</title><style>{style}</style></head>'
         f'<body><h1>{title}</h1><p class="dim">Latest run: {escape(latest)} UTC. Intervals are 95 %; cases of one document count '
-        f"together.</p>{body}</body></html>\n"
+        f"together.</p>{body}</body></html>\n",
     )
 
 
 def write(path: Path, text: str) -> None:
     """Write a page whole or not at all; raise Unavailable when it cannot be written."""
     try:
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".report-", delete=False, encoding="utf-8", errors="replace") as file:
-            file.write(text)
-        Path(file.name).replace(path)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".report-") as folder:
+            whole = Path(folder, "page")
+            whole.write_text(text, encoding="utf-8", errors="replace")
+            whole.chmod(0o600)
+            whole.replace(path)
     except OSError as error:
         raise Unavailable(f"{path} cannot be written: {error.strerror}.", "Name a file in a folder that exists.") from error
 

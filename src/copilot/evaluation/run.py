@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from copilot.answering.answer import Answer
-from copilot.errors import CopilotError
+from copilot.errors import CopilotError, Refused
 from copilot.evaluation.basis import basis
 from copilot.evaluation.cases import Case
 from copilot.evaluation.scorers import Bench, Metric, Score, require, score, timed
@@ -88,6 +88,7 @@ def run(
 
     Raises:
         Unavailable: the metric needs a model to judge and there is none.
+        Refused: there is a limit in dollars, and a call has no known price.
         CopilotError: several cases in a row got no answer; what was recorded stays, and the run is marked `failed`.
     """
     require(setup.metric, bench)
@@ -137,6 +138,7 @@ def _answer_all(store: Store, identity: str, setup: Setup, attempt: Callable[[Pl
                 tries = sorted((future.result() for future in done), key=lambda t: t.place)
                 _record(store, identity, tries)
                 usd += sum(tried.usd for tried in tries)
+                _check_prices(pace, tries)
                 for tried in tries:
                     failures = failures + 1 if tried.error else 0
                     if tried.error and failures == MOST_FAILURES:
@@ -144,6 +146,15 @@ def _answer_all(store: Store, identity: str, setup: Setup, attempt: Callable[[Pl
                     advance(tried.case.question)
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _check_prices(pace: Pace, tries: Iterable[Try]) -> None:
+    """Raise Refused when a limit in dollars cannot be kept, as the price of a call is not known."""
+    unpriced = next((call.model for tried in tries for call in tried.spent if call.usd is None), None)
+    if pace.usd is not None and unpriced:
+        raise Refused(
+            f"The price of {unpriced} is not known, so a limit in dollars cannot be kept.", "Limit the time instead: --max-time 30m"
+        )
 
 
 def _inside(context: Context, attempt: Callable[[Place, Case], Try], following: tuple[Place, Case]) -> Try:

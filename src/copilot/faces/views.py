@@ -127,16 +127,22 @@ def _deployment(result: Any) -> Iterator[RenderableType]:
     yield from (Text(note, style="yellow") for note in getattr(result, "notes", ()))
 
 
+MOST_FAILURES = 20
+"""More than these are for the page."""
+
+
 def _report(result: Any) -> Iterator[RenderableType]:
     for score in result.scores:
         yield _bar(score)
     if result.failures:
         yield Text("What did not pass", style="bold")
-        for failure in result.failures:
+        for failure in result.failures[:MOST_FAILURES]:
             yield Text.assemble(("✗ ", "red"), failure.question)
             expected = f"expected “{failure.expected}”" if failure.expected else "expected a refusal"
             yield Padding(Text(f"{expected}; answered “{failure.answered}”: {failure.why}", style="dim"), INDENT)
             yield from (Padding(Text(f"found: {passage}", style="dim italic"), INDENT) for passage in failure.retrieved[:1])
+        if (more := len(result.failures) - MOST_FAILURES) > 0:
+            yield Text(f"… and {more} more: copilot benchmarks show-report {result.agent} --html report.html", style="dim")
     for change in getattr(result, "changes", ()):
         style = "green" if change.after >= change.before else "red"
         which = "the baseline" if change.blessed else "the run before"

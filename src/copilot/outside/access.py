@@ -63,6 +63,19 @@ def reach(store: Store, name: str) -> Reached:
     return found[0]
 
 
+def own(store: Store, name: str) -> Thing:
+    """Find an agent of the user's own, for what is not shared with an agent: its benchmarks and deployments.
+
+    Raises:
+        Refused: it is another's, whom the user knows.
+        NotFound: there is none.
+    """
+    theirs = [agent for agent in reached(store) if name.lower() in (agent.name.lower(), agent.thing.name.lower())]
+    if theirs and not store.find("agent", name):
+        raise Refused(f"{theirs[0].name} is {theirs[0].store.owner}'s: only who made an agent tests and deploys it.", LISTING)
+    return store.get("agent", name)
+
+
 def reached(store: Store) -> list[Reached]:
     """Return the agents of others that this user was given a role on, by owner and name."""
     sql = """SELECT t.owner, t.name, e.value AS role FROM things t, json_each(t.body) e

@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 from annotated_types import Ge, Le
 
 from copilot.context import Context
-from copilot.errors import CopilotError
+from copilot.errors import CopilotError, NotFound
 from copilot.intent import Duration, Frequency, intent
 from copilot.intents.agents.asking import deployed
 from copilot.intents.benchmarks.results import ErrorItem, Loaded, Scheduled
 from copilot.intents.benchmarks.runs import seconds_of
 from copilot.intents.benchmarks.wiring import answering, named_benchmark
+from copilot.outside.access import own
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 USERS = 10
 REQUESTS = 100
+NEVER = "never"
 PLAIN = ("What is this about?", "Who is responsible?", "When does it apply?", "How much does it cost?")
 """Asked where nothing better can be made from the agent's documents."""
 
@@ -32,11 +34,13 @@ def schedule_benchmark(ctx: Context, agent: str, benchmark: str, frequency: Freq
     Args:
         agent: Agent.
         benchmark: Benchmark.
-        frequency: How often, in local time: hourly, daily, weekly, monthly or a cron line.
+        frequency: How often, in local time: hourly, daily, weekly, monthly or a cron line; never ends it.
     """
     from copilot.evaluation.schedule import KIND, following, local_now
 
-    thing = ctx.store.get("agent", agent)
+    thing = own(ctx.store, agent)
+    if frequency == NEVER:
+        return _unscheduled(ctx, thing, benchmark)
     chosen = named_benchmark(ctx, benchmark, thing)
     first = following(frequency, local_now())
     body = {"agent": thing.name, "benchmark": chosen.name, "frequency": frequency, "standard": chosen.body["source"] == "standard"}
@@ -74,7 +78,7 @@ def load_test(
     from copilot.evaluation.load import Demand, load
     from copilot.evaluation.statistics import quantile
 
-    thing = ctx.store.get("agent", agent)
+    thing = own(ctx.store, agent)
     demand = Demand(concurrency or USERS, requests or (None if duration else REQUESTS), seconds_of(duration))
     questions = _questions(ctx, thing)
     with ExitStack() as held:
@@ -97,6 +101,19 @@ def load_test(
     ctx.store.put("load", thing.name, figures, ctx.operation)
     errors = tuple(ErrorItem(problem=problem, times=times) for problem, times in found.errors.most_common())
     return Loaded(agent=thing.name, **figures, errors=errors)
+
+
+def _unscheduled(ctx: Context, agent: "Thing", benchmark: str) -> Scheduled:
+    """Take a schedule away, also one of a benchmark that is gone."""
+    from copilot.evaluation.schedule import KIND
+
+    kept = {s.body["benchmark"].lower(): s for s in ctx.store.all(KIND) if s.body["agent"] == agent.name}
+    found = kept.get(benchmark.lower())
+    if found is None:
+        listed = ", ".join(s.body["benchmark"] for s in kept.values()) or "nothing"
+        raise NotFound(f"{benchmark} is not scheduled on {agent.name}.", f"What runs on {agent.name} by itself: {listed}.")
+    ctx.store.remove(KIND, found.name, ctx.operation)
+    return Scheduled(agent=agent.name, benchmark=found.body["benchmark"], frequency=NEVER, next_run=None)
 
 
 def due_benchmarks(ctx: Context) -> "list[Due]":

@@ -125,13 +125,16 @@ class Score(Item):
 
 
 class Ran(Result):
+    """`note` says what was asked for and not done."""
+
     agent: str
     scores: tuple[Score, ...]
     failures: tuple[FailureItem, ...]
+    note: str = ""
 
     @property
     def headline(self) -> str:
-        return " ".join(score.sentence for score in self.scores)
+        return " ".join([*(score.sentence for score in self.scores), *filter(None, (self.note,))])
 
     @property
     def next_steps(self) -> tuple[str, ...]:
@@ -213,20 +216,22 @@ class AgentsCompared(Result):
 
 
 class Scheduled(Result):
-    """`next_run` is in local time."""
+    """`next_run` is in local time; None when it was ended."""
 
     agent: str
     benchmark: str
     frequency: str
-    next_run: str
+    next_run: str | None
 
     @property
     def headline(self) -> str:
+        if self.next_run is None:
+            return f"{self.benchmark} runs on {self.agent} by itself no more."
         return f"{self.benchmark} runs on {self.agent} {self.frequency}, first at {self.next_run}, while `copilot work` is running."
 
     @property
     def next_steps(self) -> tuple[str, ...]:
-        return ("copilot work",)
+        return ("copilot work",) if self.next_run else ()
 
 
 class ErrorItem(Item):

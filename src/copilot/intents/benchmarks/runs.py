@@ -12,6 +12,7 @@ from copilot.intent import Duration, intent
 from copilot.intents.benchmarks.results import AgentsCompared, PairItem, Ran, Reported
 from copilot.intents.benchmarks.shown import Retrieve, change_of, failure_items, score_of
 from copilot.intents.benchmarks.wiring import all_benchmarks, answering, named_benchmark, scoring
+from copilot.outside.access import own
 
 if TYPE_CHECKING:
     from copilot.evaluation.compare import Paired
@@ -62,7 +63,7 @@ def run_benchmark(
     from copilot.evaluation.report import summed
     from copilot.evaluation.run import Pace, Setup, bless_run, run
 
-    thing = ctx.store.get("agent", agent)
+    thing = own(ctx.store, agent)
     chosen = [named_benchmark(ctx, benchmark, thing)] if benchmark else all_benchmarks(ctx, thing)
     pace = Pace(workers, max_usd, seconds_of(max_time), fresh)
     reports = []
@@ -72,7 +73,9 @@ def run_benchmark(
         if bless:
             bless_run(ctx.store, identity)
         reports.append(summed(ctx.store, identity))
-    return Ran(agent=thing.name, scores=tuple(map(score_of, reports)), failures=failure_items(reports))
+    unblessed = ", ".join(report.benchmark for report in reports if bless and not report.blessed)
+    note = f"No baseline was made of {unblessed}: run it to its end with --bless." if unblessed else ""
+    return Ran(agent=thing.name, scores=tuple(map(score_of, reports)), failures=failure_items(reports), note=note)
 
 
 @intent("read", examples=("how did helpdesk do?", "show the failures from the hr-qa run of helpdesk", "show me the report for helpdesk"))
@@ -89,7 +92,7 @@ def show_report(ctx: Context, agent: str, benchmark: str | None = None, html: Pa
     from copilot.evaluation.report import baseline, history, latest
     from copilot.evaluation.run import mark_interrupted
 
-    thing = ctx.store.get("agent", agent)
+    thing = own(ctx.store, agent)
     if html and html.expanduser().exists() and not force:
         raise AlreadyExists(f"There is a file {html} already.", "Name another one, or add --force.")
     mark_interrupted(ctx.store)
@@ -152,8 +155,8 @@ def _runs_of(ctx: Context, name: str, benchmark: str | None) -> "dict[str, Repor
     """Return the latest finished run of each benchmark on an agent, or on one version of it."""
     from copilot.evaluation.report import finished
 
-    own, _, version = name.rpartition("@") if "@" in name and not ctx.store.find("agent", name) else (name, "", "")
-    thing = ctx.store.get("agent", own)
+    plain, _, version = name.rpartition("@") if "@" in name and not ctx.store.find("agent", name) else (name, "", "")
+    thing = own(ctx.store, plain)
     if version and not version.removeprefix("v").isdigit():
         raise BadArguments(f"'{version}' is no version of {thing.name}.", f"Say it like {thing.name}@{thing.version}.")
     number = int(version.removeprefix("v")) if version else None
