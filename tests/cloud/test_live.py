@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from copilot.cloud.bundle import WHEELS
 from copilot.cloud.deploy import open_engine
 from copilot.cloud.permissions import missing
-from copilot.cloud.plan import Change
+from copilot.cloud.plan import Change, Plan
 from copilot.cloud.preflight import obstacles
 from copilot.cloud.serverless import Blueprint, graph
 from copilot.context import Context
@@ -23,6 +24,7 @@ from copilot.outside import aws
 from copilot.outside.aws import Session
 from tests.cloud.live_aws import LiveAws, Reply, live_aws, refusing, refusing_json
 from tests.cloud.test_deployments import call, workspace
+from tests.cloud.test_refused import template
 
 ARN = "arn:aws:iam::123456789012:user/ann"
 
@@ -50,6 +52,9 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveAws]:
 
 IDENTITY = f"""<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
 <Arn>{ARN}</Arn><UserId>AIDA</UserId><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"""
+
+
+IMAGES = '<DescribeImagesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><imagesSet>{}</imagesSet></DescribeImagesResponse>'
 
 
 def allowing(denied: str = "") -> Any:
@@ -142,6 +147,23 @@ def test_where_iam_does_not_tell_the_plan_says_so(ctx: Context, account: LiveAws
     assert blocked == ()
     assert ["IAM does not say" in note for note in unknown] == [True]
     assert account.changes == []
+
+
+def test_an_image_must_be_there_and_of_the_architecture_of_the_type(account: LiveAws, ctx: Context) -> None:
+    session = Session("us-east-1")
+    image = "ami-0123456789abcdef0"
+    shown = f"<item><imageId>{image}</imageId><architecture>x86_64</architecture></item>"
+    account.answers["DescribeImages"] = lambda sent: (200, IMAGES.format(shown if sent["Filter.1.Value.1"] == image else ""))
+    chosen = {"arm": ("t4g.small", image), "none": ("t3.small", "ami-00000000"), "right": ("t3.small", image)}
+    wanted = [
+        replace(template(), id=name, properties={**template().properties, "name": name, "instance_type": kind, "image": ami})
+        for name, (kind, ami) in chosen.items()
+    ]
+    plan = Plan("id", "d", (Change("create", "arm", "launch_template", 0, after={"name": "copilot-t"}),), tuple(chosen))
+    assert obstacles(session, wanted, plan)[0] == (
+        f"arm: t4g.small is arm64, and the image {image} is x86_64",
+        "none: us-east-1 has no image ami-00000000 that this account may use",
+    )
 
 
 def test_an_agent_is_refused_and_deployed_and_removed(ctx: Context, account: LiveAws) -> None:
