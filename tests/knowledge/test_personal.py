@@ -131,6 +131,34 @@ def test_a_private_key_that_an_empty_line_cuts_in_two_is_masked_whole() -> None:
     assert [block.text for block in mask_blocks(blocks)] == ["Ours:", "[KEY]", "", " and more", "The end."]
 
 
+@pytest.mark.parametrize(
+    ("paragraphs", "masked", "kinds"),
+    [
+        (["Card 4111 1111", "1111 1111 is ours"], ["Card [CARD]", " is ours"], {"card": 1}),
+        (["a 4111-1111-", "1111-1111"], ["a [CARD]", ""], {"card": 1}),
+        (["Amex 3782 8224", "6310 005, or", "4111", "1111", "1111", "1111"], ["Amex [CARD]", ", or", "[CARD]", "", "", ""], {"card": 2}),
+        (["Card 4111 1111 1111 111", "1 12/28"], ["Card [CARD]", " 12/28"], {"card": 1}),
+        (["Card 4111 1111 1111 1111", "2024 was good"], ["Card [CARD]", "2024 was good"], {"card": 1}),
+        (["IBAN DE89 3704 0044", "0532 0130 00 please"], ["IBAN [IBAN]", " please"], {"iban": 1}),
+        (["GB29 NWBK 6016", "1331", "9268 19, then", "ssn 078-05-1120"], ["[IBAN]", "", ", then", "ssn [SSN]"], {"iban": 1, "ssn": 1}),
+    ],
+)
+def test_a_number_that_line_ends_cut_in_two_is_masked_and_counted_once(
+    paragraphs: list[str], masked: list[str], kinds: dict[str, int]
+) -> None:
+    blocks = [Block(text, page=number) for number, text in enumerate(paragraphs, 1)]
+    assert [block.text for block in mask_blocks(blocks)] == masked
+    assert count(blocks) == kinds
+
+
+@pytest.mark.parametrize(
+    "lines", [["2020 2021", "2022 2023"], ["4021 5033", "6044 7055"], ["DE89 3704 0044", "5532 0130 01"], ["12", "34"]]
+)
+def test_figures_below_each_other_stay(lines: list[str]) -> None:
+    blocks = [Block(text) for text in lines]
+    assert [block.text for block in mask_blocks(blocks)] == lines
+
+
 def test_what_describes_a_table_repeats_no_personal_data(read: Ingest, tmp_path: Path, store: Store) -> None:
     (tmp_path / "staff.csv").write_text(
         "town,phone,password\nOslo,5551234567,abc12345x\nRoma,5559876543,zzz99999y\nOslo,5552223333,qqq77777w\n"

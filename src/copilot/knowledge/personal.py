@@ -19,6 +19,8 @@ IBAN_LENGTHS = {
 }  # fmt: skip
 """Characters of an account number, by country."""
 CARD_STARTS = re.compile(r"[2-6]")
+ISSUED = re.compile(r"(?=4|5[1-5]|2[2-7]|35|6)\d{16}|3[47]\d{13}|3[068]\d{12}")
+"""Digits that an issuer of cards gives out: what a line end cuts in two may be two figures, and has to look more like a card."""
 BLANK = "\0"
 
 
@@ -53,6 +55,13 @@ def _card(text: str) -> int:
     ends = [match.end() for match in re.finditer(r"\d+", text)]
     valid = (end for end in reversed(ends) if sum(map(str.isdigit, text[:end])) >= 13 and luhn(text[:end]))
     return next(valid, 0) if CARD_STARTS.match(text) else 0
+
+
+def _issued(text: str) -> int:
+    """Take the shortest run of whole groups that is a card of a known issuer."""
+    ends = [match.end() for match in re.finditer(r"\d+", text)]
+    digits = (("".join(re.findall(r"\d", text[:end])), end) for end in ends)
+    return next((end for number, end in digits if ISSUED.fullmatch(number) and luhn(number)), 0)
 
 
 def _iban(text: str) -> int:
@@ -138,6 +147,12 @@ FORMS = (
     ),
     Form("phone", re.compile(rf"(?<![\w.])(?:\+|\(?0|\(?\d{{3}}\)?[ .-]\d{{3}}[ .-])[\d()/ .-]{{3,20}}\d{EXTENSION}(?!\w)"), _phone),
 )
+BROKEN = (
+    Form("key", PRIVATE_KEY),
+    Form("iban", re.compile(r"\b[A-Za-z]{2}\d{2}(?:[ -]?\n?[A-Za-z0-9]){11,30}"), _iban),
+    Form("card", re.compile(r"(?<![\d.-])\d(?:[ -]?\n?\d){12,22}(?!\d)"), _issued),
+)
+"""What is looked for across the ends of lines and paragraphs too."""
 HINT = re.compile(r"[@\d]|KEY-|sk[-_]|gh[pousr]_|github_|glpat-|xox|eyJ|AIza")
 """Without any of these, which are quick to look for, a text holds no personal data."""
 
@@ -183,25 +198,35 @@ def mask(text: str) -> tuple[str, Counter[str]]:
 
 
 def mask_blocks(blocks: Sequence[Block]) -> tuple[Block, ...]:
-    """Mask every block of a document, and what stands above its tables."""
-    return tuple(replace(block, text=mask(block.text)[0], under=mask(block.under)[0]) for block in _without_keys(blocks))
+    """Mask every block of a document, what stands above its tables, and what the end of a paragraph or page cuts in two."""
+    mended = _mended(blocks, _broken(blocks))
+    return tuple(replace(block, text=mask(block.text)[0], under=mask(block.under)[0]) for block in mended)
 
 
-def _without_keys(blocks: Sequence[Block]) -> Iterator[Block]:
-    """Mask private keys, also those that an empty line or the end of a page cuts in two."""
-    text = "\n".join(block.text for block in blocks)
-    keys, position = [match.span() for match in PRIVATE_KEY.finditer(text)], 0
+def _mended(blocks: Sequence[Block], broken: Sequence[tuple[int, int, str]]) -> Iterator[Block]:
+    """Mask what is cut in two; its mask stands where it begins."""
+    position = 0
     for block in blocks:
         end, kept = position + len(block.text), block.text
-        for first, last in reversed([(first, last) for first, last in keys if first < end and last > position]):
-            masked = "[KEY]" if first >= position else ""
+        for first, last, kind in reversed([span for span in broken if span[0] < end and span[1] > position]):
+            masked = f"[{kind.upper()}]" if first >= position else ""
             kept = f"{kept[: max(first - position, 0)]}{masked}{kept[last - position :]}"
-        yield replace(block, text=kept)
+        yield replace(block, text=kept) if kept != block.text else block
         position = end + 1
+
+
+def _broken(blocks: Sequence[Block]) -> list[tuple[int, int, str]]:
+    """Return where personal data starts and ends that a line end cuts in two, in the text of all blocks, and its kind."""
+    text = "\n".join(block.text for block in blocks)
+    spans = ((*span, form.kind) for form in BROKEN for span in _spans(form, text))
+    return sorted((start, end, kind) for start, end, kind in spans if "\n" in text[start:end])
 
 
 def count(blocks: Sequence[Block]) -> Counter[str]:
     """Count the personal data of a document by kind; what stands about the whole (row 0) only where it repeats nothing."""
-    found = [(block.row == 0, block.text[start:end], kind) for block in blocks for start, end, kind in find(block.text)]
+    broken = _broken(blocks)
+    whole = _mended(blocks, broken)
+    found = [(block.row == 0, block.text[start:end], kind) for block in whole for start, end, kind in find(block.text)]
     told = {text for about, text, _ in found if not about}
-    return Counter(kind for about, text, kind in found if not about or text not in told)
+    kinds = [kind for about, text, kind in found if not about or text not in told]
+    return Counter([*kinds, *(kind for _, _, kind in broken)])
