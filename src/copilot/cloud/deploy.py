@@ -11,7 +11,7 @@ from copilot.cloud.account import LOCAL
 from copilot.cloud.artifacts import Artifacts
 from copilot.cloud.engine import Engine
 from copilot.cloud.graph import Resource
-from copilot.cloud.journal import Journal, Site, objects_in_use, objects_made, unfinished
+from copilot.cloud.journal import Journal, Site, objects_in_use, objects_made, unfinished, workspace_id
 from copilot.cloud.prices import Estimate
 from copilot.cloud.providers import providers
 from copilot.cloud.revisions import forget_erased
@@ -85,6 +85,7 @@ def prepare(store: Store, session: Session, home: Path, agent: Thing, name: str,
         content,
         settings,
         Policy.of(agent.body),
+        workspace_id(store),
     )
     wanted = target.graph(blueprint)
     stored = sum(artifacts.path(digest).stat().st_size for digest in (content.code, content.index, content.weights, content.tokenizer))

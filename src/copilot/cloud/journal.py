@@ -177,6 +177,11 @@ def unfinished(store: Store) -> list[Apply]:
     return [_apply(row) for row in store.rows(sql, store.owner)]
 
 
+def workspace_id(store: Store) -> str:
+    """Return what tells this workspace from every other one."""
+    return str(store.rows("SELECT id FROM workspace")[0]["id"])
+
+
 def deployed_by(store: Store, operation: str) -> str | None:
     """Return the name of the deployment that an operation was about; None when it came to nothing."""
     rows = store.rows("SELECT deployment FROM applies WHERE owner = ? AND operation = ? AND state = 'done'", store.owner, operation)

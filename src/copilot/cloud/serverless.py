@@ -61,6 +61,7 @@ class Blueprint:
 
     Args:
         runtime: Lambda's name of the Python version, e.g. `python3.12`.
+        workspace: Id of the workspace: another one may deploy an agent of the same name to the same account.
     """
 
     agent: str
@@ -74,18 +75,19 @@ class Blueprint:
     content: Content
     settings: Settings
     policy: Policy = field(default_factory=Policy)
+    workspace: str = ""
 
     @property
     def prefix(self) -> str:
-        """How all names begin: readable, within the limits of AWS, and different for different owners and agents."""
+        """How all names begin: readable, within the limits of AWS, and different for different workspaces, owners and agents."""
         readable = re.sub(r"[^a-z0-9]+", "-", f"copilot-{self.agent}-{self.environment}".lower()).strip("-")
-        mark = sha256(f"{self.owner}/{self.agent}/{self.environment}".encode()).hexdigest()[:6]
+        mark = sha256(f"{self.workspace}/{self.owner}/{self.agent}/{self.environment}".encode()).hexdigest()[:6]
         return f"{readable[: SHORT - 7].rstrip('-')}-{mark}"
 
     @property
     def stack(self) -> str:
         """The value of the ownership tag, in the characters that tags may have."""
-        return re.sub(r"[^\w+=.:/@ -]", "_", f"{self.owner}/{self.agent}/{self.environment}", flags=re.ASCII)[:256]
+        return re.sub(r"[^\w+=.:/@ -]", "_", f"{self.workspace}/{self.owner}/{self.agent}/{self.environment}", flags=re.ASCII)[:256]
 
 
 def graph(blueprint: Blueprint) -> tuple[Resource, ...]:
