@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
+from copilot.cloud import serverless
 from copilot.cloud.account import connect
 from copilot.cloud.endpoint import invoke
 from copilot.cloud.simulator.account import shut_down
 from copilot.context import Context
-from copilot.errors import BadArguments, Unavailable
+from copilot.errors import BadArguments, CopilotError, Refused, Unavailable
 from copilot.intents import REGISTRY
-from copilot.intents.deployments import logs
+from copilot.intents.deployments import canary, logs
 from copilot.outside.aws import Session
 
 HANDBOOK = "# Leave\n\nEmployees get 28 days of paid holiday a year. Unused days expire on 31 March of the next year.\n"
@@ -103,6 +104,90 @@ def test_whoever_follows_sees_new_lines_once_until_they_stop(ctx: Context, monke
 def test_nobody_can_follow_without_a_terminal(ctx: Context) -> None:
     with pytest.raises(BadArguments, match="--follow needs a terminal"):
         call(ctx, "show_logs", deployment="helpdesk", follow=True)
+
+
+def functions_of(session: Session) -> tuple[Any, str]:
+    client = session.client("lambda")
+    return client, client.list_functions()["Functions"][0]["FunctionName"]
+
+
+def test_a_new_version_is_tried_on_a_share_of_the_calls_and_then_gets_all(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = call(ctx, "show_deployment", deployment="helpdesk")
+    weights: list[Any] = []
+
+    def look(_: float) -> None:
+        with account(ctx) as session:
+            client, name = functions_of(session)
+            weights.append(client.get_alias(FunctionName=name, Name="live").get("RoutingConfig"))
+
+    monkeypatch.setattr(canary.time, "sleep", look)
+    call(ctx, "configure_deployment", memory_mb=2048)
+    done = call(ctx, "deploy_agent", agent="helpdesk", canary=20)
+    assert "tried on 20 % of the calls for 1m" in done.notes[-1]
+    assert weights[-1]["AdditionalVersionWeights"] == {"2": 0.2}
+    assert "with 25 questions of ours" in done.notes[-1]
+    with account(ctx) as session:
+        client, name = functions_of(session)
+        alias = client.get_alias(FunctionName=name, Name="live")
+        used = {v: invocations(session, name, v) for v in ("1", "2")}
+    assert (alias["FunctionVersion"], (alias["RoutingConfig"] or {}).get("AdditionalVersionWeights") or {}) == ("2", {})
+    assert used["2"] == 5
+    assert call(ctx, "plan_deployment", agent="helpdesk").changes == ()
+    history = call(ctx, "show_deployment", deployment="helpdesk").history
+    assert len(history) == len(before.history) + 2
+
+
+def invocations(session: Session, name: str, version: str) -> float:
+    from datetime import UTC, datetime, timedelta
+
+    now = datetime.now(UTC)
+    dimensions = [{"Name": n, "Value": v} for n, v in (("FunctionName", name), ("Resource", f"{name}:live"), ("ExecutedVersion", version))]
+    found = session.client("cloudwatch").get_metric_data(
+        StartTime=now - timedelta(minutes=10),
+        EndTime=now + timedelta(minutes=1),
+        MetricDataQueries=[
+            {
+                "Id": "calls",
+                "MetricStat": {
+                    "Metric": {"Namespace": "AWS/Lambda", "MetricName": "Invocations", "Dimensions": dimensions},
+                    "Period": 3600,
+                    "Stat": "Sum",
+                },
+            }
+        ],
+    )
+    return float(sum(found["MetricDataResults"][0]["Values"]))
+
+
+def test_a_trial_needs_something_that_runs_and_something_new(ctx: Context) -> None:
+    with pytest.raises(Refused, match="would not change"):
+        call(ctx, "deploy_agent", agent="helpdesk", canary=10)
+    with pytest.raises(Refused, match="does not run yet"):
+        call(ctx, "deploy_agent", agent="helpdesk", environment="staging", canary=10)
+
+
+def test_a_new_version_that_fails_on_trial_gets_no_calls_and_what_ran_before_runs_again(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = call(ctx, "show_deployment", deployment="helpdesk")
+    monkeypatch.setattr(canary.time, "sleep", lambda _: None)
+    original = serverless.described
+    monkeypatch.setattr(serverless, "described", lambda blueprint: original(blueprint).replace("model/", "lost/"))
+    with pytest.raises(CopilotError, match=r"raised an alarm on 50 % of the calls: copilot-helpdesk-dev.*-(errors|5xx)"):
+        call(ctx, "deploy_agent", agent="helpdesk", canary=50, watch_for="1m")
+    with account(ctx) as session:
+        client, name = functions_of(session)
+        alias = client.get_alias(FunctionName=name, Name="live")
+    assert (alias["FunctionVersion"], (alias["RoutingConfig"] or {}).get("AdditionalVersionWeights") or {}) == ("2", {})
+    monkeypatch.undo()
+    assert not ask(ctx)["refused"]
+    assert call(ctx, "plan_deployment", agent="helpdesk").changes == ()
+    assert call(ctx, "show_deployment", deployment="helpdesk").agent_version == ran.agent_version
+    assert "raised an alarm" in call(ctx, "explain_failure", subject="helpdesk").why
+    call(ctx, "configure_deployment", memory_mb=1024)
+    with pytest.raises(Refused, match="is on before the trial begins"):
+        call(ctx, "deploy_agent", agent="helpdesk", canary=50)
+    call(ctx, "undo")
 
 
 def test_a_failure_in_the_function_is_logged_without_the_words_of_the_question(ctx: Context) -> None:

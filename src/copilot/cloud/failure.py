@@ -56,14 +56,6 @@ def _failed(store: Store, apply: dict[str, str]) -> FailedApply:
     )
 
 
-def alarming(session: Session, names: Iterable[str]) -> list[str]:
-    """Return what those of the alarms say that are in alarm, as `name: reason`."""
-    cloudwatch = session.client("cloudwatch")
-    wanted = list(names)
-    found = cloudwatch.describe_alarms(AlarmNames=wanted, StateValue="ALARM")["MetricAlarms"] if wanted else []
-    return [f"{alarm['AlarmName']}: {alarm['StateReason']}" for alarm in found]
-
-
 def failing_lines(session: Session, groups: Iterable[str]) -> list[str]:
     """Return the newest lines of log groups that tell of failures."""
     lines = read(session, groups, datetime.now(UTC) - LOOK_BACK)

@@ -76,6 +76,14 @@ def revise(store: Store, deployment: str, apply: str, wanted: Iterable[Resource]
             forget(store, deployment, old)
 
 
+def absorb(store: Store, deployment: str, number: int) -> None:
+    """Count a revision that only ran on trial as a part of what runs now, so that nobody goes back to the trial."""
+    with store.transaction() as connection:
+        sql = "UPDATE applies SET revision = ?, wanted = NULL WHERE owner = ? AND deployment = ? AND revision = ?"
+        if (running := current(store, deployment)) != number:
+            connection.execute(sql, (running, store.owner, deployment, number))
+
+
 def forget(store: Store, deployment: str, number: int | None = None) -> None:
     """Drop a revision, or all of a deployment: nobody can go back to it any more."""
     with store.transaction() as connection:

@@ -1,6 +1,6 @@
 """Hold an account and prepare a deployment in it: what planning, deploying, looking and removing have in common."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +25,11 @@ from copilot.outside.store import now
 if TYPE_CHECKING:
     from copilot.cloud.deploy import Prepared
     from copilot.cloud.engine import Engine
+    from copilot.cloud.graph import Resource
     from copilot.cloud.plan import Plan
     from copilot.outside.aws import Session
+
+    Change = Callable[[str, tuple[Resource, ...]], tuple[Resource, ...]]
 
 
 @contextmanager
@@ -54,8 +57,14 @@ def hold_account(ctx: Context, region: str = "") -> Iterator[tuple["Session", tu
 
 
 @contextmanager
-def prepared(ctx: Context, agent: str | None, environment: str | None) -> Iterator[tuple["Prepared", "Plan", PlannedDeployment]]:
-    """Hold the account, and yield what a deployment would be made of and the plan for it."""
+def prepared(
+    ctx: Context, agent: str | None, environment: str | None, change: "Change" = lambda _, wanted: wanted
+) -> Iterator[tuple["Prepared", "Plan", PlannedDeployment]]:
+    """Hold the account, and yield what a deployment would be made of and the plan for it.
+
+    Args:
+        change: Makes the graph that is planned from the deployment's name and the graph that is wanted in the end.
+    """
     from copilot.cloud.deploy import account_of, prepare
     from copilot.cloud.preflight import obstacles
 
@@ -66,7 +75,7 @@ def prepared(ctx: Context, agent: str | None, environment: str | None) -> Iterat
     with hold_account(ctx, chosen_region(ctx)) as (session, notes):
         check_account(ctx, session, name)
         ready = prepare(ctx.store, session, ctx.home, thing, name, place, settings(configured(ctx)))
-        plan = ready.engine.plan(ready.wanted)
+        plan = ready.engine.plan(change(name, ready.wanted))
         ready.engine.journal.save(plan)
         cost, (blocked, unknown) = cost_of(ready.cost), obstacles(session, ready.wanted, plan)
         yield (

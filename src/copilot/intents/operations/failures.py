@@ -220,8 +220,9 @@ def _runs(ctx: Context) -> Iterator[Failure]:
 
 def _answers(ctx: Context, thing: Thing) -> Iterator[Failure]:
     """Tell what alarms and logs say about a deployment that is there, when this command reaches its account."""
-    from copilot.cloud.failure import alarming, failing_lines
+    from copilot.cloud.failure import failing_lines
     from copilot.cloud.journal import Journal
+    from copilot.cloud.trial import alarming
     from copilot.intents.deployments.preparation import hold_account
 
     if thing.body["simulated"] == ctx.live:
