@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +144,11 @@ def test_a_template_is_written_once_with_the_files_beside_it(ctx: Context, tmp_p
     said = export.run({"agent": "helpdesk", "path": path, "artifacts": True}, ctx)
     assert said.findings == ()
     assert yaml.safe_load(Path(path).read_text())["Resources"]["Bucket"]
-    assert {upload.sha256 for upload in said.uploads} == {file.name for file in (tmp_path / "artifacts").iterdir()}
+    folder = tmp_path / "artifacts"
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    assert {upload.key for upload in said.uploads} == {file.relative_to(folder).as_posix() for file in files}
+    assert all(sha256(file.read_bytes()).hexdigest() == file.name for file in files)
+    assert all("ACCOUNT" in upload.bucket for upload in said.uploads)
     with pytest.raises(AlreadyExists, match=r"stack\.yaml"):
         export.run({"agent": "helpdesk", "path": path}, ctx)
     with pytest.raises(BadArguments, match="JSON syntax"):

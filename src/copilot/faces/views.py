@@ -28,6 +28,7 @@ ONLY: dict[str, tuple[str, ...]] = {
     "Comparison": ("models",),
     "Deployments": ("deployments",),
     "DestroyedDeployment": ("left",),
+    "ExportedTemplate": ("findings", "artifacts", "notes"),
     "Forgotten": (),
     "Found": ("models",),
     "Listed": ("models",),

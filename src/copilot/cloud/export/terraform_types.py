@@ -63,7 +63,7 @@ def _bucket(own: str, p: Properties) -> Iterator[Part]:
 
 
 def _object(_: str, p: Properties) -> Iterator[Part]:
-    source = Raw(f"${{var.artifacts}}/{p['sha256']}")
+    source = Raw(f"${{var.artifacts}}/{p['key']}")
     yield "", "aws_s3_object", {"bucket": p["bucket"], "key": p["key"], "source": source, "metadata": {"sha256": p["sha256"]}}
 
 

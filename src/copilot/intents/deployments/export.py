@@ -17,19 +17,24 @@ if TYPE_CHECKING:
     from copilot.cloud.artifacts import Artifacts
     from copilot.cloud.graph import Resource
 
+ACCOUNT = "ACCOUNT"
+"""Stands in names for the number of whichever account the code is run in."""
 Format = Literal["cloudformation", "terraform"]
 
 
 class Upload(Item):
-    """A file that has to be in the bucket before the function can start."""
+    """A file that has to be in the bucket before anything can start from it; its key ends in the SHA-256 of its content."""
 
     bucket: str
     key: str
-    sha256: str
 
 
 class ExportedTemplate(Result):
-    """A deployment as infrastructure code; `findings` are those of cfn-lint, None where it was not asked."""
+    """A deployment as infrastructure code.
+
+    `findings` are those of cfn-lint, None where it was not asked; `artifacts` is the folder with the files to upload, None
+    where they were not wanted.
+    """
 
     path: str
     format: Format
@@ -49,13 +54,16 @@ class ExportedTemplate(Result):
 
     @property
     def next_steps(self) -> tuple[str, ...]:
+        again = ("copilot deployments export-template --artifacts --force (writes the files that go into the bucket, too)",)
+        missing = again if self.uploads and not self.artifacts else ()
         if self.format == "terraform":
-            return ("terraform init && terraform apply",)
+            return (*missing, "terraform init && terraform apply")
         deploy = f"aws cloudformation deploy --region {self.region} --stack-name {self.deployment} --template-file {self.path}"
         deploy += " --capabilities CAPABILITY_NAMED_IAM"
         if not self.uploads:
             return (deploy,)
-        return deploy, f"{deploy} --parameter-overrides ArtifactsUploaded=yes (when the files are in the bucket)"
+        upload = f"aws s3 cp --recursive {self.artifacts or 'artifacts'} s3://{self.uploads[0].bucket}"
+        return (*missing, deploy, upload, f"{deploy} --parameter-overrides ArtifactsUploaded=yes")
 
 
 @intent(
@@ -111,7 +119,7 @@ def export_template(
         resources=len(ready.wanted) - len(written.left_out),
         left_out=tuple(written.left_out),
         findings=findings,
-        uploads=tuple(Upload(bucket=r.properties["bucket"], key=r.properties["key"], sha256=r.properties["sha256"]) for r in files),
+        uploads=tuple(Upload(bucket=r.properties["bucket"].replace(at.account, ACCOUNT), key=r.properties["key"]) for r in files),
         artifacts=str(file.parent / "artifacts") if artifacts else None,
         notes=(*planned.problems, *_notes(kind, findings)),
     )
@@ -134,10 +142,11 @@ def _write(path: Path, content: str) -> None:
 
 
 def _copy(objects: Iterable["Resource"], artifacts: "Artifacts", folder: Path) -> None:
-    """Put the content of objects into a folder, each under its hash."""
-    folder.mkdir(exist_ok=True)
+    """Put the content of objects into a folder, each under its key."""
     for resource in objects:
-        shutil.copyfile(artifacts.path(resource.properties["sha256"]), folder / resource.properties["sha256"])
+        place = folder / resource.properties["key"]
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(artifacts.path(resource.properties["sha256"]), place)
 
 
 def _notes(format: Format, findings: tuple[str, ...] | None) -> tuple[str, ...]:
