@@ -15,7 +15,8 @@ KEPT = "The version that was read before is kept."
 BATCH = 1000
 """Passages that are embedded and written at a time."""
 HEADING_CHARACTERS = 120
-"""How much of a heading helps a passage's vector; it must not drown the passage."""
+ABOUT_WEIGHT, HEADING_WEIGHT = 0.5, 0.3
+"""How much the vectors of a document's beginning and of the headings count beside the passage's own, which counts 1."""
 
 
 class Shelf:
@@ -170,19 +171,34 @@ class Shelf:
     def _embedded(self, file: File, passages: Iterable[Sequence[Any]]) -> Iterator[tuple[int, Any, list[Sequence[Any]], bool]]:
         """Yield batches: the place of the first passage, the vectors, the passages, and whether they are the last.
 
-        A passage is embedded together with what its document is called, how it begins, and what it stands under.
+        The vector of a passage is mixed with those of how its document is called and begins, and of what it stands under:
+        these are embedded once for many passages.
         """
         waiting = iter(passages)
         start, chunks = 0, list(islice(waiting, BATCH))
+        title = document_title(file.name)
         opening = document_opening([text for text, _, _, row, *_ in chunks[:OPENING_PASSAGES] if row is None])
+        about = ". ".join(part for part in (title, opening) if part)
         while chunks:
             after = list(islice(waiting, BATCH))
-            texts = []
-            for i, (text, heading, *_) in enumerate(chunks, start):
-                parts = (document_title(file.name), opening if i else "", heading[-HEADING_CHARACTERS:], text)
-                texts.append(". ".join(part for part in parts if part))
-            yield start, self.embedder.encode(texts), chunks, not after
+            abouts = [about if i else title for i in range(start, start + len(chunks))]
+            headings = [heading[-HEADING_CHARACTERS:] for _, heading, *_ in chunks]
+            yield start, _mixed(self.embedder, [text for text, *_ in chunks], abouts, headings), chunks, not after
             start, chunks = start + len(chunks), after
+
+
+def _mixed(embedder: Encoder, texts: Sequence[str], abouts: Sequence[str], headings: Sequence[str]) -> Any:
+    """Return a vector of length 1 for each text, drawn towards what it belongs to; an empty text there draws nowhere."""
+    others = list(dict.fromkeys(text for text in (*abouts, *headings) if text))
+    vectors = embedder.encode([*texts, *others])
+    mixed, place = vectors[: len(texts)], {text: vectors[i] for i, text in enumerate(others, len(texts))}
+    for i, parts in enumerate(zip(abouts, headings, strict=True)):
+        for weight, text in zip((ABOUT_WEIGHT, HEADING_WEIGHT), parts, strict=True):
+            if text:
+                mixed[i] += weight * place[text]
+        length = float((mixed[i] @ mixed[i]) ** 0.5)
+        mixed[i] /= length or 1
+    return mixed
 
 
 def outer(source: str) -> list[str]:
