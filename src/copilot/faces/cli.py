@@ -171,6 +171,19 @@ def work(
 
 
 @app.command(epilog=EVERYWHERE)
+def account(
+    ctx: typer.Context,
+    what: Annotated[Literal["show", "reset", "export"], typer.Argument(help="show, reset or export.")] = "show",
+    path: Annotated[Path | None, typer.Argument(help="File to export to, as JSON.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
+) -> None:
+    """Show, reset or export the simulated AWS account."""
+    from copilot.faces.account import manage
+
+    raise typer.Exit(manage(_terminal(ctx), what, path, force))
+
+
+@app.command(epilog=EVERYWHERE)
 def tour(
     ctx: typer.Context,
     docs: Annotated[Path | None, typer.Option(help="Your own folder of documents instead of the sample company's.")] = None,
@@ -266,12 +279,9 @@ def _do_lines(terminal: Any) -> int:
     """Run stdin as one dialogue; return the first code that is not 0, or 3 when a question is left open."""
     first = 0
     for line in sys.stdin.buffer:
-        text = line.decode("utf-8", "replace").replace("\x00", "").strip()
-        if not text:
-            continue
-        turn = terminal.conversation.say(text)
-        code = terminal.show(turn, echo=True)
-        first = first or (code if code != 3 else 0)
+        if text := line.decode("utf-8", "replace").replace("\x00", "").strip():
+            code = terminal.show(terminal.conversation.say(text), echo=True)
+            first = first or (code if code != 3 else 0)
     return first or (3 if terminal.conversation.pending else 0)
 
 

@@ -145,7 +145,7 @@ class Terminal:
         """Show a turn, asking the person at the terminal for a yes where one is needed; return the exit code."""
         if self.attended and not self.options.json and turn.asks_for_yes:
             self.show(turn)
-            turn = self.conversation.answer(_agrees())
+            turn = self.conversation.answer(agrees())
         return self.show(turn)
 
     def show(self, turn: Turn, echo: bool = False) -> int:
@@ -217,7 +217,7 @@ def _live_banner(ctx: Context) -> str:
     return f"LIVE: AWS account {session(region).account}, region {region}. What you confirm costs money."
 
 
-def _agrees() -> bool:
+def agrees() -> bool:
     import typer
 
     try:
