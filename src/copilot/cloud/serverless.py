@@ -33,6 +33,7 @@ class Settings:
         rate: Requests a second.
         burst: Requests at once.
         quota: Requests a month.
+        protected: Whether the tables are protected against being deleted.
         budget: USD a month; AWS counts what carries our tag, once that is activated as a cost allocation tag.
     """
 
@@ -43,6 +44,7 @@ class Settings:
     burst: int = 20
     quota: int = 100_000
     budget: int = 50
+    protected: bool = False
 
 
 @dataclass(frozen=True)
@@ -182,7 +184,10 @@ def _function(blueprint: Blueprint, tags: dict[str, str]) -> list[Resource]:
         "code_bucket": names["bucket"], "code_key": keys["code"], "code_sha256": blueprint.content.code,
         "tags": {**tags, "copilot:agent-version": str(blueprint.version)},
     }  # fmt: skip
-    table = {"name": names["table"], "keys": ["session", "at"], "expiry": "expires", "recovery": True, "tags": tags}
+    table = {
+        "name": names["table"], "keys": ["session", "at"], "expiry": "expires", "recovery": True, "protected": settings.protected,
+        "tags": tags,
+    }  # fmt: skip
     first = ("role", "logs", "table", *map(object_id, keys.values()))
     return [
         Resource("table", "table", table),

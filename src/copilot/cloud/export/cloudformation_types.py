@@ -42,6 +42,7 @@ def _table(_own: str, p: Properties) -> Iterator[Part]:
         "KeySchema": _keys(p["keys"]),
         "AttributeDefinitions": [{"AttributeName": name, "AttributeType": kind} for name, kind in key_types(p).items()],
         "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": p["recovery"]},
+        "DeletionProtectionEnabled": p.get("protected", False),
         "Tags": _tags(p),
     }
     if p.get("expiry"):

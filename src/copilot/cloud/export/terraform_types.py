@@ -74,6 +74,7 @@ def _table(_: str, p: Properties) -> Iterator[Part]:
         **_keys(p["keys"]),
         "attribute": [{"name": name, "type": kind} for name, kind in key_types(p).items()],
         "point_in_time_recovery": {"enabled": p["recovery"]},
+        "deletion_protection_enabled": p.get("protected", False),
         "tags": p["tags"],
     }
     if p.get("expiry"):

@@ -61,6 +61,10 @@ class Provider(ABC):
     @abstractmethod
     def delete(self, physical: str) -> None: ...
 
+    def back_up(self, physical: str, label: str) -> str:
+        """Copy what would be lost with it to where it outlives it, and return where that is; nothing where there is nothing to copy."""
+        return ""
+
     def owned(self, stack: str) -> Iterable[str]:
         """Return the physical ids of all that carry this stack's tag; nothing for types that live inside tagged ones."""
         return ()

@@ -16,7 +16,8 @@ INDEX_WAITS = (2,) * 15 + (10,) * 57
 class Table(Provider):
     """name, keys (one or two attributes), expiry (an attribute), recovery (point in time), tags; and where they are said:
 
-    types (attribute -> S, N or B; all S unless said), indexes (by name: name, keys, projection, include), stream (what it shows).
+    types (attribute -> S, N or B; all S unless said), indexes (by name: name, keys, projection, include), stream (what it shows),
+    protected (against being deleted).
     """
 
     identity = frozenset({"name", "keys"})
@@ -41,6 +42,7 @@ class Table(Provider):
             "types": {a["AttributeName"]: a["AttributeType"] for a in table["AttributeDefinitions"] if a["AttributeName"] in used},
             "indexes": indexes,
             "stream": table.get("StreamSpecification", {}).get("StreamViewType"),
+            "protected": table.get("DeletionProtectionEnabled", False),
             "expiry": expiry.get("AttributeName") if expiry["TimeToLiveStatus"] in ("ENABLED", "ENABLING") else None,
             "recovery": backups.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus") == "ENABLED",
             "tags": unpaired(client.list_tags_of_resource(ResourceArn=table["TableArn"])["Tags"]),
@@ -78,6 +80,8 @@ class Table(Provider):
             self._stream(physical, before.get("stream"), after["stream"])
         if "indexes" in after:
             self._indexes(physical, before.get("indexes", []), after)
+        if before.get("protected", False) != after.get("protected", False):
+            self._protect(physical, after.get("protected", False))
         if before.get("tags") != after["tags"]:
             arn = client.describe_table(TableName=physical)["Table"]["TableArn"]
             client.tag_resource(ResourceArn=arn, Tags=pairs(after["tags"]))
@@ -110,9 +114,18 @@ class Table(Provider):
             time.sleep(wait)
         raise Unavailable(f"The table {physical} is still being changed.", "Wait some minutes, and try again.")
 
+    def back_up(self, physical: str, label: str) -> str:
+        return str(self._dynamodb.create_backup(TableName=physical, BackupName=label)["BackupDetails"]["BackupArn"])
+
     def delete(self, physical: str) -> None:
+        known = absent(lambda: self._dynamodb.describe_table(TableName=physical)["Table"], {})
+        if known.get("DeletionProtectionEnabled"):
+            self._protect(physical, False)
         absent(lambda: self._dynamodb.delete_table(TableName=physical))
         self._dynamodb.get_waiter("table_not_exists").wait(TableName=physical, WaiterConfig={"Delay": 2})
+
+    def _protect(self, table: str, protected: bool) -> None:
+        self._dynamodb.update_table(TableName=table, DeletionProtectionEnabled=protected)
 
     def owned(self, stack: str) -> Iterable[str]:
         for page in self._dynamodb.get_paginator("list_tables").paginate():

@@ -10,7 +10,7 @@ from copilot.intent import Duration, Preview, intent
 from copilot.intents.deployments.canary import BESIDE, Trial, check_quiet, conclude, recover_deployment, running, tried
 from copilot.intents.deployments.preparation import body_of, carry_out, check_plan, prepared, watch
 from copilot.intents.deployments.results import Deployed, Environment, PlannedDeployment
-from copilot.intents.deployments.workspace import check_gates, chosen_agent, overridden, shut_gates
+from copilot.intents.deployments.workspace import check_gates, chosen_agent, chosen_environment, overridden, shut_gates
 
 
 @intent(
@@ -28,7 +28,7 @@ def plan_deployment(ctx: Context, agent: str | None = None, environment: Environ
         agent: Agent; the newest unless said.
         environment: Environment; dev unless said.
     """
-    shut = tuple(f"A benchmark holds it back: {gate}." for gate in shut_gates(ctx, chosen_agent(ctx, agent)))
+    shut = tuple(f"A benchmark holds it back: {gate}." for gate in shut_gates(ctx, chosen_agent(ctx, agent), chosen_environment(ctx, environment)))
     with prepared(ctx, agent, environment) as (_, _, planned):
         return planned.model_copy(update={"notes": (*planned.notes, *shut)})
 
@@ -43,7 +43,7 @@ def preview_deployment(
     watch_for: Duration | None = None,
 ) -> Preview:
     """Plan it, and bind the yes to that plan."""
-    passed = check_gates(ctx, chosen_agent(ctx, agent), override_gate)
+    passed = check_gates(ctx, chosen_agent(ctx, agent), chosen_environment(ctx, environment), override_gate)
     with prepared(ctx, agent, environment, tried(ctx, canary)) as (ready, _, planned):
         check_plan(ready, planned, plan)
         if canary:
@@ -77,7 +77,7 @@ def deploy_agent(
         canary: Per cent of the calls that a new version gets first; all of them once no alarm went on, none after one.
         watch_for: How long that is watched; 10m unless said, 1m in the simulated account.
     """
-    passed = check_gates(ctx, chosen_agent(ctx, agent), override_gate)
+    passed = check_gates(ctx, chosen_agent(ctx, agent), chosen_environment(ctx, environment), override_gate)
     trial: Trial | None = None
     with prepared(ctx, agent, environment, tried(ctx, canary)) as (ready, made, planned):
         check_plan(ready, planned, plan)

@@ -74,7 +74,7 @@ def prepared(
     check_region(ctx, name)
     with hold_account(ctx, chosen_region(ctx)) as (session, notes):
         check_account(ctx, session, name)
-        ready = prepare(ctx.store, session, ctx.home, thing, name, place, settings(configured(ctx)))
+        ready = prepare(ctx.store, session, ctx.home, thing, name, place, settings(configured(ctx), place))
         plan = ready.engine.plan(change(name, ready.wanted))
         ready.engine.journal.save(plan)
         cost, (blocked, unknown) = cost_of(ready.cost), obstacles(session, ready.wanted, plan)

@@ -200,15 +200,19 @@ class DoomedDeployment(Result):
 
 
 class DestroyedDeployment(Result):
+    """What a removal did; `backups` outlive it, and cost until somebody deletes them."""
+
     name: str
     deleted: int
     left: tuple[str, ...]
+    backups: tuple[str, ...] = ()
 
     @property
     def headline(self) -> str:
         if self.left:
             return f"{self.name} is removed except for {len(self.left)}: {'; '.join(self.left)}."
-        return f"{self.name} is gone: {self.deleted} resources deleted, nothing is left."
+        kept = f" but {len(self.backups)} backup of its data" if self.backups else ""
+        return f"{self.name} is gone: {self.deleted} resources deleted, nothing is left{kept}."
 
 
 class Changed(Item):

@@ -27,9 +27,12 @@ def configured(ctx: Context) -> "Deployment":
     return read(ctx.store).deployment
 
 
-def settings(said: "Deployment") -> "Settings":
-    """Return what was configured over the defaults, as the serverless graph takes it."""
+def settings(said: "Deployment", environment: str | None = None) -> "Settings":
+    """Return what was configured over the defaults of the environment, as the serverless graph takes it."""
+    from copilot.cloud.environments import ENVIRONMENTS
     from copilot.cloud.serverless import Settings
+
+    usual = ENVIRONMENTS[environment or said.environment or "dev"]
 
     burst = None if said.rate_limit is None else BURST * said.rate_limit
     chosen = {
@@ -39,7 +42,8 @@ def settings(said: "Deployment") -> "Settings":
         "rate": said.rate_limit,
         "burst": burst,
     }
-    return Settings(**{name: value for name, value in chosen.items() if value is not None})
+    defaults = {"log_days": usual.log_days, "budget": usual.budget, "protected": usual.protected}
+    return Settings(**{**defaults, **{name: value for name, value in chosen.items() if value is not None}})
 
 
 def chosen_region(ctx: Context) -> str:
@@ -151,14 +155,18 @@ def check_model(ctx: Context, agent: Thing) -> None:
         )
 
 
-def shut_gates(ctx: Context, agent: Thing) -> tuple[str, ...]:
-    """Return what the benchmarks with a threshold that keep an agent from being deployed say."""
-    from copilot.evaluation.gate import failing_gates
+def shut_gates(ctx: Context, agent: Thing, environment: str) -> tuple[str, ...]:
+    """Return what the benchmarks that keep an agent from being deployed say: those with a threshold, in production that one is wanted."""
+    from copilot.cloud.environments import ENVIRONMENTS
+    from copilot.evaluation.gate import concerns, failing_gates
 
+    about = [benchmark for benchmark in ctx.store.all("benchmark") if concerns(ctx.store, benchmark, agent)]
+    if ENVIRONMENTS[environment].gated and about and not any(b.body.get("threshold") is not None for b in about):
+        return (f"{environment} takes a benchmark with a threshold, and {', '.join(b.name for b in about)} has none",)
     return tuple(str(gate) for gate in failing_gates(ctx.store, agent))
 
 
-def check_gates(ctx: Context, agent: Thing, override: str | None) -> dict[str, Any]:
+def check_gates(ctx: Context, agent: Thing, environment: str, override: str | None) -> dict[str, Any]:
     """Let a deployment pass its benchmarks; return what was overridden and why, to be kept with it.
 
     Raises:
@@ -167,7 +175,7 @@ def check_gates(ctx: Context, agent: Thing, override: str | None) -> dict[str, A
     """
     if override is not None and len(override.strip()) < SHORTEST_REASON:
         raise BadArguments(f"'{override}' is no reason.", "Say why, in a few words: it is kept in the audit trail.")
-    shut = shut_gates(ctx, agent)
+    shut = shut_gates(ctx, agent, environment)
     if not shut or override:
         return {"overridden": {"gates": list(shut), "reason": override}} if shut else {}
     raise Refused(
