@@ -14,9 +14,11 @@ from pathlib import Path, PurePosixPath
 from copilot.errors import Unavailable
 from copilot.resources import PACKAGE
 
-ENTRIES = ("copilot.cloud.handler", "copilot.cloud.service")
-"""What is started: by Lambda, and where an agent is a service of its own."""
+ENTRIES = ("copilot.cloud.handler", "copilot.cloud.service", "copilot.cloud.inference")
+"""What is started: by Lambda, where an agent is a service of its own, and by a model server."""
 HANDLER = "copilot.cloud.handler.handle"
+FILES = {"index": "index.db", "weights": "model.safetensors", "tokenizer": "tokenizer.json"}
+"""Under which names the code looks for its content."""
 HERE = "here"
 MAIN = "main.py"
 START = b"import sys\n\nfrom copilot.cloud.service import main\n\nmain(*sys.argv[1:])\n"
@@ -139,13 +141,13 @@ def _from_wheels(wheels: list[Path]) -> Iterator[Member]:
     for wheel in wheels:
         with zipfile.ZipFile(wheel) as archive:
             for name in archive.namelist():
-                if _wanted(PurePosixPath(name)):
+                if not name.endswith("/") and _wanted(PurePosixPath(name)):
                     yield name, archive.read(name)
 
 
 def _wanted(path: PurePosixPath) -> bool:
     outside = path.is_absolute() or ".." in path.parts or path.parts[0].endswith(".data")
-    return not outside and not LEFT_OUT & set(path.parts) and path.suffix not in SUFFIXES_LEFT_OUT and not path.name.endswith("/")
+    return not outside and not LEFT_OUT & set(path.parts) and path.suffix not in SUFFIXES_LEFT_OUT
 
 
 def _write(bundle: Path, members: list[Member]) -> None:

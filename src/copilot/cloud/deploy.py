@@ -87,6 +87,7 @@ def prepare(store: Store, session: Session, home: Path, agent: Thing, name: str,
         Policy.of(agent.body),
         workspace_id(store),
     )
+    blueprint = target.seal(blueprint, artifacts)
     wanted = target.graph(blueprint)
     stored = sum(artifacts.path(digest).stat().st_size for digest in (content.code, content.index, content.weights, content.tokenizer))
     return Prepared(
@@ -102,7 +103,7 @@ def prepare(store: Store, session: Session, home: Path, agent: Thing, name: str,
 def check_region(session: Session, target: Target) -> None:
     """Raise BadArguments when AWS has not got the target's service where the session is."""
     regions = session.regions(target.service)
-    if session.region not in regions:
+    if regions and session.region not in regions:  # the SDK does not know of every service where it is
         near = get_close_matches(session.region, regions, n=1)
         raise BadArguments(f"AWS has no {target.service} in '{session.region}'.", f"Use --region {(near or ['us-east-1'])[0]}")
 

@@ -225,7 +225,7 @@ class Engine:
     def drift(self) -> list[Drift]:
         """Read everything we own and everything that carries our tag; return what is not as we made it. Changes nothing."""
         resources = self.journal.resources()
-        return [*drifts(resources, self.providers), *extras(resources, self.providers, self.site.stack)]
+        return [*drifts(resources, self.providers), *extras(resources, self._looked_into(), self.site.stack)]
 
     def destroy(self, operation: str, report: Report = lambda _: None) -> list[Survivor]:
         """Delete what the ledger says is ours, then whatever else carries our tag; return what is left."""
@@ -260,8 +260,7 @@ class Engine:
     def _sweep(self, known: set[str]) -> list[Survivor]:
         """Delete what carries our tag and is in no ledger, e.g. after the workspace was lost."""
         left = []
-        for name in reversed(list(self.providers)):
-            provider = self.providers[name]
+        for name, provider in reversed(self._looked_into().items()):
             try:
                 found = [physical for physical in provider.owned(self.site.stack) if physical not in known]
             except (ClientError, BotoCoreError) as error:
@@ -273,6 +272,11 @@ class Engine:
                 except (ClientError, BotoCoreError) as error:
                     left.append(Survivor(name, physical, str(error)))
         return left
+
+    def _looked_into(self) -> dict[str, Provider]:
+        """Return the providers of what this deployment was ever made of; of other services nothing is asked, nor has to be allowed."""
+        used = self.journal.types()
+        return {name: provider for name, provider in self.providers.items() if name in used}
 
     def _provider(self, resource: Recorded) -> Provider:
         return self.providers[resource.type]

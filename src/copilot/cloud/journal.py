@@ -73,6 +73,11 @@ class Journal:
         self.store = store
         self.deployment = deployment
 
+    def types(self) -> set[str]:
+        """Return the types of all that was ever made here: anything else need not be looked for."""
+        sql = "SELECT DISTINCT type FROM steps JOIN applies ON applies.id = apply WHERE owner = ? AND deployment = ?"
+        return {row["type"] for row in self.store.rows(sql, self.store.owner, self.deployment)}
+
     def resources(self) -> list[Recorded]:
         """Return what is ours, in the order of dependencies."""
         sql = "SELECT * FROM resources WHERE owner = ? AND deployment = ? ORDER BY position, id"

@@ -115,6 +115,15 @@ def estimate_instances(offer: Offer, count: tuple[int, int], as_of: str) -> Esti
     return _sum(costs, as_of, f"{_span(count)} x {offer.instance_type} for {HOURS_A_MONTH} hours at ${offer.price:.6g}, on demand, Linux")
 
 
+def unknown(what: str, how: str) -> Estimate:
+    """Return an estimate that says that there is none.
+
+    Args:
+        how: By what AWS counts.
+    """
+    return Estimate((Cost(what, None, None),), None, None, (what,), "", how)
+
+
 def _sum(costs: tuple[Cost, ...], as_of: str, assumed: str) -> Estimate:
     known = [cost for cost in costs if cost.low is not None and cost.high is not None]
     return Estimate(

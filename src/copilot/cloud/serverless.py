@@ -55,6 +55,8 @@ class Content:
     index: str
     weights: str
     tokenizer: str
+    package: str = ""
+    """All of them in one archive, where a target takes only that."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,11 @@ def _names(blueprint: Blueprint) -> dict[str, str]:
 
 
 def object_keys(content: Content) -> dict[str, str]:
-    """Return the key of every object; each ends in the hash of its content."""
+    """Return the key of every object in the bucket; each ends in the hash of its content."""
+    return {"package": f"{INDEX}{content.package}"} if content.package else _parts(content)
+
+
+def _parts(content: Content) -> dict[str, str]:
     return {
         "code": f"code/{content.code}",
         "index": f"{INDEX}{content.index}",
@@ -137,7 +143,7 @@ def object_id(key: str) -> str:
 
 def described(blueprint: Blueprint) -> str:
     """Return what `copilot.cloud.handler` reads from `COPILOT_AGENT`."""
-    keys = object_keys(blueprint.content)
+    keys = _parts(blueprint.content)
     agent = {
         "bucket": bucket_name(blueprint),
         "index": keys["index"],

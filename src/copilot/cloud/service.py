@@ -4,6 +4,7 @@ import hmac
 import json
 import os
 import sys
+import tempfile
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -76,6 +77,13 @@ class Exchange(BaseHTTPRequestHandler):
         pass
 
 
+def adopt(content: Path) -> None:
+    """Answer from what lies beside the code, where both came in one archive."""
+    if content.is_dir():
+        tempfile.tempdir = str(content)
+        os.environ["COPILOT_AGENT"] = (content / "agent.json").read_text(encoding="utf-8")
+
+
 def main(host: str = "0.0.0.0", port: str = "8080", token: str = "", idle: str = "", ready: str = "") -> None:  # noqa: S104
     """Serve until stopped; who reaches a container is decided in front of it.
 
@@ -88,6 +96,7 @@ def main(host: str = "0.0.0.0", port: str = "8080", token: str = "", idle: str =
     key = Path(token).read_text(encoding="utf-8").strip() if token else ""
     if token and not key:
         raise ValueError(f"{token} is empty")
+    adopt(Path(__file__).parents[2] / "content")
     load()
     with Service((host, int(port)), key) as service:
         if idle:

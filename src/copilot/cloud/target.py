@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from copilot.cloud.artifacts import Artifacts
 from copilot.cloud.configuration import Configuration
 from copilot.cloud.graph import Resource
 from copilot.cloud.prices import Estimate
@@ -25,8 +26,6 @@ class Target(ABC):
 
     service: ClassVar[str]
     """Name of the AWS service that the region has to have; empty for this machine."""
-    packed: ClassVar[bool] = False
-    """Whether code and content go into one archive."""
 
     configuration: Configuration
     region: str
@@ -36,6 +35,10 @@ class Target(ABC):
     def machine(self) -> str:
         """The processor that the code is packed for; raise CopilotError when the configuration does not say enough."""
         return "x86_64"
+
+    def seal(self, blueprint: Blueprint, artifacts: Artifacts) -> Blueprint:
+        """Return the blueprint with code and content in one archive, where the target takes only that."""
+        return blueprint
 
     @abstractmethod
     def graph(self, blueprint: Blueprint) -> tuple[Resource, ...]:

@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from copilot.cloud.agentcore import AgentCore
 from copilot.cloud.configuration import read
 from copilot.cloud.ec2 import Ec2
 from copilot.cloud.gateway import Serverless
 from copilot.cloud.local import Local
+from copilot.cloud.sagemaker import SageMaker
 from copilot.cloud.target import Target
 from copilot.outside.store import Store
 
-TARGETS: dict[str, type[Target]] = {"serverless": Serverless, "ec2": Ec2, "local": Local}
+TARGETS: dict[str, type[Target]] = {"serverless": Serverless, "ec2": Ec2, "local": Local, "sagemaker": SageMaker, "agentcore": AgentCore}
 DEFAULT = "serverless"
 
 

@@ -4,6 +4,7 @@ from copilot.cloud.artifacts import Artifacts
 from copilot.cloud.providers.api import ApiKey, RestApi, Stage, UsagePlan
 from copilot.cloud.providers.compute import InstanceProfile, LaunchTemplate, SecurityGroup, Token
 from copilot.cloud.providers.function import Alias, Function, Permission
+from copilot.cloud.providers.hosting import AgentRuntime, SageMakerConfig, SageMakerEndpoint, SageMakerModel
 from copilot.cloud.providers.machine import MachineFile, Process, ThisMachine
 from copilot.cloud.providers.provider import Provider
 from copilot.cloud.providers.role import Role
@@ -35,6 +36,10 @@ TYPES: dict[str, type[Provider]] = {
     "launch_template": LaunchTemplate,
     "auto_scaling_group": AutoScalingGroup,
     "scaling_policy": ScalingPolicy,
+    "agent_runtime": AgentRuntime,
+    "sagemaker_model": SageMakerModel,
+    "sagemaker_config": SageMakerConfig,
+    "sagemaker_endpoint": SageMakerEndpoint,
 }
 
 

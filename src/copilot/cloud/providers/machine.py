@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from copilot.cloud.account import LOCAL
-from copilot.cloud.bundle import MAIN
+from copilot.cloud.bundle import FILES, MAIN
 from copilot.cloud.providers.provider import STACK, Properties, Provider
 from copilot.errors import Unavailable
 from copilot.outside.aws import Session
@@ -24,8 +24,6 @@ from copilot.outside.process import started
 START_SECONDS = 30
 STOP_SECONDS = 5
 TOKEN_BYTES = 32
-FILES = {"index": "index.db", "weights": "model.safetensors", "tokenizer": "tokenizer.json"}
-"""Under which names the code looks for its content."""
 
 
 class ThisMachine(Session):

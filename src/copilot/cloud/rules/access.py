@@ -13,9 +13,11 @@ from copilot.cloud.rules.rule import Properties, Scene, many
 INLINE_CHARACTERS, TRUST_CHARACTERS = 10_240, 2_048
 """How long all inline policies of a role, and its trust policy, may be together, without white space."""
 TAGGED = {
-    "alarm", "api_key", "auto_scaling_group", "bucket", "function", "instance_profile", "launch_template", "log_group", "rest_api",
-    "role", "security_group", "table", "usage_plan",
+    "agent_runtime", "alarm", "api_key", "auto_scaling_group", "bucket", "function", "instance_profile", "launch_template", "log_group",
+    "rest_api", "role", "sagemaker_config", "sagemaker_endpoint", "sagemaker_model", "security_group", "table", "token", "usage_plan",
 }  # fmt: skip
+UNSCOPED = {"ecr:GetAuthorizationToken"}
+"""Actions that IAM allows on everything or on nothing."""
 ALWAYS_PROFILED = re.compile(r"anthropic\.claude-(3-7|[a-z]+-[4-9])|meta\.llama(3-[23]|4)|deepseek\.r1")
 PROFILED = re.compile(r"anthropic\.claude-3-5-(sonnet-20241022|haiku)")
 """Models that are called through an inference profile: always; or outside the one region that serves them on demand."""
@@ -74,7 +76,7 @@ def _wide(statement: Mapping[str, Any]) -> Iterator[str]:
     actions, resources = (many(statement.get(part, [])) for part in ("Action", "Resource"))
     if wide := [action for action in actions if "*" in action]:
         yield f"the role may do {', '.join(wide)}: name each action"
-    if wide := [arn for arn in resources if "*" in arn and not arn.endswith(":log-stream:*")]:
+    if wide := [arn for arn in resources if "*" in arn and not arn.endswith(":log-stream:*") and set(actions) - UNSCOPED]:
         yield f"the role reaches {', '.join(wide)}: name each resource"
 
 
