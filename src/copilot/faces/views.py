@@ -98,8 +98,13 @@ def _planned(result: Any) -> Iterator[RenderableType]:
 def _cost(result: Any) -> Iterator[RenderableType]:
     if result.cost.parts:
         yield Rows(result.cost.parts)
-    yield Text(f"{result.cost.assumptions}; prices as of {result.cost.as_of}", style="dim")
+    yield Text(f"{result.cost.assumptions}{_priced(result.cost, '; ')}", style="dim")
     yield from (Text(note, style="yellow") for note in result.notes)
+
+
+def _priced(cost: Any, before: str) -> str:
+    """Say of which day the prices are, where there are any."""
+    return f"{before}prices as of {cost.as_of}" if cost.as_of else ""
 
 
 def _configured(result: Any) -> Iterator[RenderableType]:
@@ -113,7 +118,7 @@ def _configured(result: Any) -> Iterator[RenderableType]:
 def _deployed(result: Any) -> Iterator[RenderableType]:
     yield Text(result.endpoint, style="cyan")
     yield from (Text(line, style="dim") for line in result.console)
-    yield Text(f"{result.cost.phrase}, prices as of {result.cost.as_of}", style="dim")
+    yield Text(f"{result.cost.phrase}{_priced(result.cost, ', ')}", style="dim")
     yield from (Text(note, style="yellow") for note in result.notes)
 
 
