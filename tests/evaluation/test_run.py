@@ -12,6 +12,7 @@ from copilot.evaluation.gate import failing_gates
 from copilot.evaluation.report import latest, summed, verdict
 from copilot.evaluation.run import mark_interrupted, run
 from copilot.evaluation.scorers import Bench
+from copilot.intents.benchmarks.shown import score_of
 from copilot.outside.embed import Embedder
 from copilot.outside.store import Store
 
@@ -46,7 +47,12 @@ def test_a_case_without_an_answer_is_inconclusive_not_zero(store: Store, make_se
         return said("28 days")
 
     report = summed(store, run(store, make_setup(LEAVE, HOTEL, threshold=0.9), ask, Bench(embedder), "op"))
-    assert (report.score, report.inconclusive, report.verdict) == (1.0, 1, "inconclusive")
+    assert (report.score, report.pass_rate, report.pass_powers) == (1.0, 1.0, (1.0,))
+    assert (report.cases, report.inconclusive, report.verdict) == (2, 1, "inconclusive")
+    assert score_of(report).sentence.startswith("qa: 1 of 1 cases passed, 100%")
+    assert "1 could not be judged; inconclusive (pass mark 90%)" in score_of(report).sentence
+    (gate,) = failing_gates(store, store.get("agent", "helpdesk"))
+    assert str(gate) == "qa passed 100% and needs 90%, but 1 cases could not be judged"
     assert report.failures[0].passed is None
 
 
@@ -86,7 +92,7 @@ def test_a_killed_run_is_interrupted_at_the_next_start_and_keeps_what_it_had(
     (report,) = latest(store, "helpdesk")
     assert (report.state, report.pass_rate) == ("interrupted", 1.0)
     assert report.cases in (1, 2)
-    assert [gate.verdict for gate in failing_gates(store, store.get("agent", "helpdesk"))] == ["inconclusive"]
+    assert [gate.verdict for gate in failing_gates(store, store.get("agent", "helpdesk"))] == ["unfinished"]
     run(store, setup, answering({"How many days?": "28 days", "Hotel limit?": "135 euros"}), Bench(embedder), "op")
     assert failing_gates(store, store.get("agent", "helpdesk")) == []
 

@@ -13,7 +13,9 @@ State = Literal[Verdict, "stale", "missing", "unfinished"]
 
 @dataclass(frozen=True)
 class Gate:
-    """A benchmark that keeps an agent from being deployed. Rates are fractions, 0..1; `why` says what a stale run no longer fits."""
+    """A benchmark that keeps an agent from being deployed. Rates are fractions, 0..1; `why` says what a stale run no longer fits, or
+    how many cases of an inconclusive one could not be judged.
+    """
 
     benchmark: str
     verdict: State
@@ -27,6 +29,8 @@ class Gate:
             return f"{self.benchmark} was never run on it"
         if self.verdict == "stale":
             return f"{self.benchmark} was run, but {self.why} since"
+        if self.verdict == "inconclusive":
+            return f"{self.benchmark} passed {self.pass_rate:.0%} and needs {self.threshold:.0%}, but {self.why} cases could not be judged"
         if self.verdict == "unfinished":
             return f"the last run of {self.benchmark} did not finish"
         return f"{self.benchmark} {self.verdict}: {self.pass_rate:.0%}, needs {self.threshold:.0%}"
@@ -61,4 +65,5 @@ def _gate(store: Store, benchmark: Thing, agent: Thing, run: Report | None) -> G
         return Gate(benchmark.name, "missing", 0.0, threshold, "")
     if since := changed(run.basis, basis(store, benchmark, agent)):
         return Gate(benchmark.name, "stale", run.pass_rate, threshold, run.run, " and ".join(since))
-    return Gate(benchmark.name, run.verdict if run.state == "done" else "unfinished", run.pass_rate, threshold, run.run)
+    state: State = run.verdict if run.state == "done" else "unfinished"
+    return Gate(benchmark.name, state, run.pass_rate, threshold, run.run, str(run.inconclusive) if state == "inconclusive" else "")

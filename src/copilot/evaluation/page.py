@@ -76,7 +76,7 @@ def _scores(scores: Sequence[Mapping[str, Any]]) -> str:
     )
     rows = "".join(
         f"<tr><td>{escape(s['benchmark'])}<br><small>{escape(s['metric'])}</small>"
-        f"<td>{round(s['pass_rate'] * s['cases'])} of {s['cases']}{f' in all {k}' if (k := s['repeats']) > 1 else ''}"
+        f"<td>{round(s['pass_rate'] * (n := s['cases'] - s['inconclusive']))} of {n}{f' in all {k}' if (k := s['repeats']) > 1 else ''}"
         f"<td>{_share(s['threshold'])} {escape(s['verdict'])}"
         f"<td>{s['milliseconds']:,.0f}, {s['p95_milliseconds']:,.0f}, {s['p99_milliseconds']:,.0f}"
         f"<td>{'' if s['usd'] is None else format(s['usd'], '.4f')}"

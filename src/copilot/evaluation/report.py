@@ -52,10 +52,11 @@ class Quality:
 class Report:
     """One run, summed up.
 
-    `score` is the mean score of the cases that were judged; `pass_rate` the share of all cases that passed in every repeat
-    (pass^k with k = `repeats`), with its 95 % interval, for which the cases of one document count together; `pass_powers` estimates
-    pass^1, pass^2, … from the repeats; `gaps` are questions that the agent's documents should answer and the agent refused, none where
-    the benchmark has `own_documents`; `latencies` are milliseconds; `categories` say how many cases there are of each and how many passed.
+    `score` is the mean score of the cases that were judged; `pass_rate` the share of them that passed in every repeat (pass^k with
+    k = `repeats`), with its 95 % interval, for which the cases of one document count together; `inconclusive` cases are those that
+    failed in no repeat and could not be judged in some; `pass_powers` estimates pass^1, pass^2, … from the repeats;
+    `gaps` are questions that the agent's documents should answer and the agent refused, none where the benchmark has `own_documents`;
+    `latencies` are milliseconds; `categories` say how many cases there are of each and how many passed.
     """
 
     run: str
@@ -140,8 +141,9 @@ def _report(store: Store, run: dict[str, Any]) -> Report:
     tries = tries_of(store, run["id"])
     judged = [[r for r in case if r["passed"] is not None] for case in tries]
     scored = [(fmean(r["score"] for r in case), groups_of([case])[0]) for case in judged if case]
-    steady = [_steady(case) for case in tries]
-    unclear = sum(len(case) < len(tried) and all(r["passed"] for r in case) for case, tried in zip(judged, tries, strict=True))
+    clear = [case for case in tries if not _unclear(case)]
+    steady = [_steady(case) for case in clear]
+    unclear = len(tries) - len(clear)
     failures = tuple(_failure(case) for case in tries if not _steady(case))
     flat, own = [r for case in tries for r in case], bool(json.loads(run["basis"]).get("own_documents"))
     return Report(
@@ -156,9 +158,9 @@ def _report(store: Store, run: dict[str, Any]) -> Report:
         inconclusive=unclear,
         score=fmean(value for value, _ in scored) if scored else 0.0,
         score_interval=bootstrap([value for value, _ in scored], [group for _, group in scored]),
-        pass_rate=sum(steady) / len(tries) if tries else 0.0,
-        interval=clustered_wilson(steady, groups_of(tries)),
-        pass_powers=tuple(pass_power_k([[bool(r["passed"]) for r in case] for case in tries], k) for k in range(1, run["repeats"] + 1)),
+        pass_rate=sum(steady) / len(clear) if clear else 0.0,
+        interval=clustered_wilson(steady, groups_of(clear)),
+        pass_powers=tuple(pass_power_k([[bool(r["passed"]) for r in case] for case in judged], k) for k in range(1, run["repeats"] + 1)),
         threshold=run["threshold"],
         verdict=verdict(run["threshold"], sum(steady), unclear, len(tries)),
         latencies=tuple(r["milliseconds"] for r in flat),
@@ -192,6 +194,10 @@ def groups_of(tries: Sequence[Tries]) -> list[str]:
 
 def _steady(tries: Tries) -> bool:
     return all(r["passed"] for r in tries)
+
+
+def _unclear(tries: Tries) -> bool:
+    return any(r["passed"] is None for r in tries) and not any(r["passed"] == 0 for r in tries)
 
 
 def _failure(tries: Tries) -> Failure:

@@ -179,7 +179,9 @@ def _bar(score: Any, name: str = "") -> Text:
         marked = score.threshold is not None and position == min(BAR - 1, int(score.threshold * BAR))
         cells.append("│" if marked else filled)
     style = {"passed": "green", "failed": "red"}.get(score.verdict, "yellow")
-    figures = f" {score.pass_rate:.0%}, 95 % interval {score.low:.0%}–{score.high:.0%}, n {score.cases}, k {score.repeats}"
+    figures = (
+        f" {score.pass_rate:.0%}, 95 % interval {score.low:.0%}–{score.high:.0%}, n {score.cases - score.inconclusive}, k {score.repeats}"
+    )
     return Text.assemble(
         f"{name or score.benchmark}  ", ("".join(cells), style), (figures, "dim"), (f"  {score.milliseconds:,.0f} ms", "dim")
     )

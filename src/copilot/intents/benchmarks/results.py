@@ -79,7 +79,7 @@ class CategoryItem(Item):
 class Score(Item):
     """One run.
 
-    `score` is the mean over the judged cases, `pass_rate` the share of cases that passed in every repeat (pass^k, k = `repeats`);
+    `score` is the mean over the judged cases, `pass_rate` the share of them that passed in every repeat (pass^k, k = `repeats`);
     `low` and `high` bound it with 95 % confidence; `pass_powers` are pass^1, pass^2, … `milliseconds` is the median time of an answer.
     Tokens and USD are None where no language model was called or no price is known. `citation_precision` is the share of citations
     that are of an expected document, `citation_recall` that of expected documents cited, `refused_right` that of questions without
@@ -119,9 +119,11 @@ class Score(Item):
     def sentence(self) -> str:
         tries = f" in all {self.repeats} repeats" if self.repeats > 1 else ""
         mark = f"; {self.verdict} (pass mark {self.threshold:.0%})" if self.threshold is not None else ""
-        rate = f"{round(self.pass_rate * self.cases)} of {self.cases} cases passed{tries}, {self.pass_rate:.0%}"
+        judged = self.cases - self.inconclusive
+        rate = f"{round(self.pass_rate * judged)} of {judged} cases passed{tries}, {self.pass_rate:.0%}"
+        unclear = f"; {self.inconclusive} could not be judged" if self.inconclusive else ""
         unfinished = f" The run was {self.state}." if self.state != "done" else ""
-        return f"{self.benchmark}: {rate} (95 % interval {self.low:.0%} to {self.high:.0%}){mark}.{unfinished}"
+        return f"{self.benchmark}: {rate} (95 % interval {self.low:.0%} to {self.high:.0%}){unclear}{mark}.{unfinished}"
 
 
 class Ran(Result):

@@ -202,7 +202,7 @@ def _runs(ctx: Context) -> Iterator[Failure]:
             unfinished = run.state != "done"
             if not unfinished and run.verdict != "failed":
                 continue
-            short = f"{run.pass_rate:.0%} of {run.cases} cases passed, and {run.threshold or 0:.0%} are needed"
+            short = f"{run.pass_rate:.0%} of {run.cases - run.inconclusive} cases passed, and {run.threshold or 0:.0%} are needed"
             told = ExplainedFailure(
                 failed=True,
                 what=f"{run.benchmark} on {run.agent}",
