@@ -274,7 +274,7 @@ def test_a_configured_region_or_target_that_does_not_fit_is_refused(ctx: Context
         call(ctx, "plan_deployment", agent="helpdesk")
     call(ctx, "undo")
     call(ctx, "configure_deployment", target="ec2")
-    with pytest.raises(Refused, match="ec2 cannot be deployed to yet"):
+    with pytest.raises(Refused, match="No instance type is configured"):
         call(ctx, "plan_deployment", agent="helpdesk")
     call(ctx, "undo")
 
@@ -406,7 +406,7 @@ def test_a_region_that_does_not_exist_is_refused_with_the_nearest(ctx: Context) 
 
 def test_config_shows_what_the_next_deployment_takes(ctx: Context) -> None:
     config = call(ctx, "show_config")
-    assert (config.environment, config.region, config.serverless["log_days"]) == ("dev", "us-east-1", 30)
+    assert (config.environment, config.region, config.serverless["log_days"]) == ("dev", "us-east-1", 7)
 
 
 def test_sessions_of_the_real_and_the_simulated_account_differ_in_their_address_only() -> None:

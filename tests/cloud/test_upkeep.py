@@ -51,7 +51,7 @@ def test_what_others_change_is_found_with_its_values_and_deploying_again_repairs
     found = {(row.type, row.kind, row.property, row.deployed, row.found) for row in drifted.rows}
     assert found == {
         ("function", "changed", "memory", "1769", "256"),
-        ("log_group", "changed", "days", "30", "1"),
+        ("log_group", "changed", "days", "7", "1"),
         ("bucket", "changed", "versioned", "true", "false"),
         ("alarm", "missing", "", errors, ""),
     }

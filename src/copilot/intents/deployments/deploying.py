@@ -28,7 +28,9 @@ def plan_deployment(ctx: Context, agent: str | None = None, environment: Environ
         agent: Agent; the newest unless said.
         environment: Environment; dev unless said.
     """
-    shut = tuple(f"A benchmark holds it back: {gate}." for gate in shut_gates(ctx, chosen_agent(ctx, agent), chosen_environment(ctx, environment)))
+    shut = tuple(
+        f"A benchmark holds it back: {gate}." for gate in shut_gates(ctx, chosen_agent(ctx, agent), chosen_environment(ctx, environment))
+    )
     with prepared(ctx, agent, environment) as (_, _, planned):
         return planned.model_copy(update={"notes": (*planned.notes, *shut)})
 

@@ -42,7 +42,7 @@ def settings(said: "Deployment", environment: str | None = None) -> "Settings":
         "rate": said.rate_limit,
         "burst": burst,
     }
-    defaults = {"log_days": usual.log_days, "budget": usual.budget, "protected": usual.protected}
+    defaults: dict[str, Any] = {"log_days": usual.log_days, "budget": usual.budget, "protected": usual.protected}
     return Settings(**{**defaults, **{name: value for name, value in chosen.items() if value is not None}})
 
 
