@@ -50,6 +50,19 @@ SCHEMA: dict[str, Block] = {
             )
         },
     ),
+    "aws_bedrockagentcore_agent_runtime": (
+        "agent_runtime_name role_arn agent_runtime_artifact network_configuration",
+        "description environment_variables tags",
+        {
+            "agent_runtime_artifact": (
+                "",
+                "",
+                {"code_configuration": ("code entry_point runtime", "", {"code": ("s3", "", {"s3": ("bucket prefix", "version_id", {})})})},
+            ),
+            "network_configuration": ("network_mode", "", {}),
+            "protocol_configuration": ("", "server_protocol", {}),
+        },
+    ),
     "aws_budgets_budget": (
         "budget_type time_unit",
         "name limit_amount limit_unit tags account_id",
@@ -107,6 +120,23 @@ SCHEMA: dict[str, Block] = {
     ),
     "aws_s3_bucket_versioning": ("bucket", "mfa", {"versioning_configuration": ("status", "mfa_delete", {})}),
     "aws_s3_object": ("bucket key", "source metadata content tags", {}),
+    "aws_sagemaker_endpoint": ("endpoint_config_name", "name tags", {}),
+    "aws_sagemaker_endpoint_configuration": (
+        "production_variants",
+        "name tags",
+        {
+            "production_variants": (
+                "model_name",
+                "variant_name instance_type initial_instance_count initial_variant_weight",
+                {"serverless_config": ("max_concurrency memory_size_in_mb", "", {})},
+            )
+        },
+    ),
+    "aws_sagemaker_model": (
+        "execution_role_arn",
+        "name tags",
+        {"primary_container": ("", "image model_data_url environment", {})},
+    ),
     "aws_security_group": ("", "name description tags vpc_id", {}),
     "aws_ssm_parameter": ("name type", "value tags key_id", {}),
     "aws_vpc_security_group_egress_rule": (

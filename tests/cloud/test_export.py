@@ -23,7 +23,7 @@ from copilot.context import Context
 from copilot.errors import AlreadyExists, BadArguments
 from copilot.intents import REGISTRY
 from tests.cloud.terraform_schema import SCHEMA, mistakes
-from tests.cloud.test_another_stack import TABLES
+from tests.cloud.test_another_stack import TABLES, TAGS
 from tests.cloud.test_deployments import workspace
 from tests.cloud.test_refused import role
 
@@ -33,14 +33,39 @@ INSTANCES = {
     "autoscaling": {"min_size": 1, "max_size": 3, "target_cpu": 60, "availability_zones": ["us-east-1a"]},
 }
 
+CONTAINER = {"role": f"arn:aws:iam::{ACCOUNT}:role/copilot-x", "image": f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/sklearn:1.2"}
+MODEL = {"name": "copilot-x-1", **CONTAINER, "data": f"s3://b-{ACCOUNT}/package/x", "environment": {"SAGEMAKER_PROGRAM": "p.py"}}
+HOSTED = (
+    Resource("model", "sagemaker_model", {**MODEL, "tags": TAGS}),
+    Resource(
+        "serving", "sagemaker_config", {"name": "c", "model": "copilot-x-1", "memory": 2048, "concurrency": 20, "tags": TAGS}, ("model",)
+    ),
+    Resource(
+        "machines", "sagemaker_config", {"name": "d", "model": "copilot-x-1", "instance_type": "ml.m5.large", "count": 1, "tags": TAGS}
+    ),
+    Resource("endpoint", "sagemaker_endpoint", {"name": "copilot-x-ask", "config": "c", "tags": TAGS}, ("serving",)),
+    Resource(
+        "runtime",
+        "agent_runtime",
+        {
+            "name": "copilot_x",
+            "role": CONTAINER["role"],
+            "bucket": "copilot-bucket",
+            "key": "package/x",
+            "python": "PYTHON_3_12",
+            "tags": TAGS,
+        },
+    ),
+)
+
 
 @pytest.fixture
 def graphs(blueprint: Blueprint, tmp_path: Path) -> dict[str, tuple[Resource, ...]]:
     ec2 = Ec2(Said.model_validate(INSTANCES), "us-east-1", tmp_path).graph(blueprint)
-    return {"serverless": graph(blueprint), "ec2": ec2, "another stack": TABLES}
+    return {"serverless": graph(blueprint), "ec2": ec2, "hosted": HOSTED, "another stack": TABLES}
 
 
-@pytest.mark.parametrize("name", ["serverless", "ec2", "another stack"])
+@pytest.mark.parametrize("name", ["serverless", "ec2", "hosted", "another stack"])
 def test_cfn_lint_has_nothing_to_say_about_the_template(graphs: dict[str, tuple[Resource, ...]], name: str) -> None:
     written = writer("cloudformation", graphs[name], ACCOUNT, "us-east-1", "A deployment.")
     document = written.render()
@@ -54,7 +79,7 @@ def test_cfn_lint_finds_what_is_wrong() -> None:
     assert any("FREE" in said for said in lint(json.dumps(broken), "us-east-1") or ())
 
 
-@pytest.mark.parametrize("name", ["serverless", "ec2", "another stack"])
+@pytest.mark.parametrize("name", ["serverless", "ec2", "hosted", "another stack"])
 def test_terraform_fits_the_schema_of_the_provider_and_refers_to_what_there_is(graphs: dict[str, tuple[Resource, ...]], name: str) -> None:
     written = writer("terraform", graphs[name], ACCOUNT, "us-east-1", "A deployment.")
     document = written.render()

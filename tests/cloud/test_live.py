@@ -209,5 +209,5 @@ def test_the_doctor_names_what_is_missing_and_gives_the_policy_that_grants_it(
     credentials = next(f for f in document["findings"] if f["what"] == "AWS credentials")
     assert code == 1
     assert "lacks dynamodb:CreateTable on arn:aws:dynamodb:us-east-1:123456789012:table/copilot-*" in credentials["detail"]
-    assert any("dynamodb:CreateTable" in statement["Action"] for statement in document["policy"]["Statement"])
+    assert any("dynamodb:CreateTable" in statement["Action"] for statement in document["policies"]["serverless"]["Statement"])
     assert account.changes == []

@@ -1,6 +1,6 @@
-"""What whoever deploys must be allowed to do in AWS: what a plan needs, what of it is missing, and the least policy that grants all."""
+"""What whoever deploys must be allowed to do in AWS: what a plan needs, what of it is missing, and the least policies that grant all."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +38,15 @@ S3, TABLES, GATEWAY = "arn:aws:s3:::{name}", "arn:aws:dynamodb:{region}:{account
 FUNCTIONS, EC2 = "arn:aws:lambda:{region}:{account}:function:{name}", "arn:aws:ec2:{region}:{account}"
 GROUPS = "arn:aws:autoscaling:{region}:{account}:autoScalingGroup:*:autoScalingGroupName/{name}"
 WRITE_API = "apigateway:POST apigateway:PUT apigateway:PATCH"
+
+SAGEMAKER = "arn:aws:sagemaker:{region}:{account}"
+
+
+def _sagemaker(noun: str, more: str = "") -> tuple[str, str, str, str]:
+    """Return what one type of SageMaker needs: to be read, made, changed and removed."""
+    tags = "sagemaker:AddTags"
+    return f"sagemaker:Describe{noun} sagemaker:ListTags", f"sagemaker:Create{noun} {tags}", f"{tags} {more}", f"sagemaker:Delete{noun}"
+
 
 NEEDS = {
     "bucket": Needs(
@@ -141,6 +150,16 @@ NEEDS = {
         "ssm:AddTagsToResource",
         "ssm:DeleteParameters",
     ),
+    "agent_runtime": Needs(
+        "arn:aws:bedrock-agentcore:{region}:{account}:runtime/{name}",
+        "bedrock-agentcore:GetAgentRuntime bedrock-agentcore:ListTagsForResource bedrock-agentcore:InvokeAgentRuntime",
+        "bedrock-agentcore:CreateAgentRuntime bedrock-agentcore:TagResource",
+        "bedrock-agentcore:UpdateAgentRuntime bedrock-agentcore:TagResource",
+        "bedrock-agentcore:DeleteAgentRuntime",
+    ),
+    "sagemaker_model": Needs(f"{SAGEMAKER}:model/{{name}}", *_sagemaker("Model")),
+    "sagemaker_config": Needs(f"{SAGEMAKER}:endpoint-config/{{name}}", *_sagemaker("EndpointConfig")),
+    "sagemaker_endpoint": Needs(f"{SAGEMAKER}:endpoint/{{name}}", *_sagemaker("Endpoint", "sagemaker:UpdateEndpoint")),
     "auto_scaling_group": Needs(
         GROUPS,
         "autoscaling:DescribeAutoScalingGroups",
@@ -158,21 +177,22 @@ LOOKING = (
     "ec2:DescribeVpcs ec2:DescribeSubnets ec2:DescribeSecurityGroups ec2:DescribeLaunchTemplates ec2:DescribeLaunchTemplateVersions "
     "ec2:DescribeInstanceTypeOfferings ec2:DescribeAvailabilityZones ec2:DescribeInstances ec2:DescribeImages ec2:GetConsoleOutput "
     "ec2:DescribeInstanceTypes ec2:DescribeSpotPriceHistory autoscaling:DescribeAutoScalingGroups autoscaling:DescribePolicies "
-    "pricing:GetProducts"
+    "bedrock-agentcore:ListAgentRuntimes sagemaker:ListModels sagemaker:ListEndpointConfigs sagemaker:ListEndpoints pricing:GetProducts"
 )
 """What only ever is allowed on everything: lists."""
 OURS = "copilot-*"
-NAMES = {"log_group": "/aws/*/copilot-*", "object": "copilot-*/*", "token": "/copilot/*"}
+EC2_TYPES = {"auto_scaling_group", "instance_profile", "launch_template", "scaling_policy", "security_group", "token"}
+NAMES = {"agent_runtime": "copilot_*", "log_group": "/aws/*/copilot-*", "object": "copilot-*/*", "token": "/copilot/*"}
 """How the names of a type begin, where that is not like the others."""
 PASSED_TO = "lambda.amazonaws.com"
-BESIDES = {
-    "arn:aws:apigateway:{region}::/tags*": "apigateway:GET apigateway:PUT",
-    "arn:aws:apigateway:{region}::/account": "apigateway:GET",
-    "arn:aws:ec2:{region}::image/*": "ec2:RunInstances",
-    "arn:aws:ssm:{region}::parameter/aws/service/ami-amazon-linux-latest/*": "ssm:GetParameters",
-    "arn:aws:iam::{account}:role/aws-service-role/autoscaling.amazonaws.com/*": "iam:CreateServiceLinkedRole",
-    "arn:aws:iam::{account}:*": "iam:SimulatePrincipalPolicy",
-}
+BESIDES = (
+    ("apigateway", "arn:aws:apigateway:{region}::/tags*", "apigateway:GET apigateway:PUT"),
+    ("apigateway", "arn:aws:apigateway:{region}::/account", "apigateway:GET"),
+    ("ec2", "arn:aws:ec2:{region}::image/*", "ec2:RunInstances"),
+    ("ec2", "arn:aws:ssm:{region}::parameter/aws/service/ami-amazon-linux-latest/*", "ssm:GetParameters"),
+    ("autoscaling", "arn:aws:iam::{account}:role/aws-service-role/autoscaling.amazonaws.com/*", "iam:CreateServiceLinkedRole"),
+    ("iam", "arn:aws:iam::{account}:*", "iam:SimulatePrincipalPolicy"),
+)
 """What is needed of things that are not ours: tags, images, and asking what one may do."""
 
 
@@ -228,18 +248,31 @@ def _name(properties: Mapping[str, Any]) -> str:
     return str(properties.get("function") or properties.get("group") or properties.get("name") or "*")
 
 
-def policy(account: str, region: str) -> dict[str, Any]:
-    """Return the least policy that lets somebody plan, deploy, watch and remove everything we make, and nothing of others."""
+def policies(account: str, region: str) -> dict[str, dict[str, Any]]:
+    """Return the least policies that let somebody plan, deploy, watch and remove what we make, and nothing of others.
+
+    There are two, each small enough to be attached: for the serverless target, and for those that run on machines.
+    """
+    machines = {name for name in NEEDS if name.startswith(("agent_", "sagemaker_"))} | EC2_TYPES
+    return {
+        "serverless": _policy(account, region, NEEDS.keys() - machines),
+        "machines": _policy(account, region, machines | {"bucket", "object", "role"}),
+    }
+
+
+def _policy(account: str, region: str, types: Collection[str]) -> dict[str, Any]:
     granted: dict[str, set[str]] = {}
-    for type_, needs in NEEDS.items():
+    for type_, needs in ((name, NEEDS[name]) for name in sorted(types)):
         arn = needs.arn.format(account=account, region=region, name=NAMES.get(type_, OURS))
         granted.setdefault(arn, set()).update(needs.read.split(), needs.actions("replace"))
         if type_ == "log_group":
             granted[f"{arn}:*"] = granted[arn]
-    for arn, actions in BESIDES.items():
-        granted[arn.format(account=account, region=region)] = set(actions.split())
+    services = {action.partition(":")[0] for actions in granted.values() for action in actions} | {"sts", "pricing"}
+    for service, arn, actions in BESIDES:
+        if service in services:
+            granted[arn.format(account=account, region=region)] = set(actions.split())
     together: dict[tuple[str, ...], list[str]] = {}
     for arn in sorted(granted):
         together.setdefault(tuple(sorted(granted[arn])), []).append(arn)
-    together[tuple(sorted(LOOKING.split()))] = ["*"]
+    together[tuple(sorted(action for action in LOOKING.split() if action.partition(":")[0] in services))] = ["*"]
     return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": list(a), "Resource": r} for a, r in together.items()]}

@@ -35,7 +35,7 @@ def examine(terminal: Any) -> int:
     found = [_safely(look, terminal) for look in LOOKS]
     broken = any(not f.ok and f.needed for f in found)
     if terminal.options.json:
-        document = {"ok": not broken, "findings": [asdict(f) for f in found], **_policy(terminal)}
+        document = {"ok": not broken, "findings": [asdict(f) for f in found], **_policies(terminal)}
         sys.stdout.write(json.dumps(document) + "\n")
         return int(broken)
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
@@ -116,18 +116,18 @@ def _live_credentials(terminal: Any) -> Finding:
 
     found = live_permissions(terminal.ctx)
     lacks = "\n".join(f"lacks {needs}" for needs in found.missing or ())
-    mend = "Ask for them; the whole policy: copilot doctor --live --json"
+    mend = "Ask for them; the whole policies: copilot doctor --live --json"
     return Finding("AWS credentials", not lacks, f"{found.headline}\n{lacks}".strip(), mend)
 
 
-def _policy(terminal: Any) -> dict[str, Any]:
-    """Return the least policy for deploying, when real AWS is what is examined."""
+def _policies(terminal: Any) -> dict[str, Any]:
+    """Return the least policies for deploying, when real AWS is what is examined."""
     if not terminal.options.live:
         return {}
     from copilot.intents.deployments.permissions import live_permissions
 
     try:
-        return {"policy": live_permissions(terminal.ctx).policy}
+        return {"policies": live_permissions(terminal.ctx).policies}
     except CopilotError:
         return {}
 

@@ -216,7 +216,41 @@ def _scaling(_own: str, p: Properties) -> Iterator[Part]:
     yield "", "AWS::AutoScaling::ScalingPolicy", {**named, "TargetTrackingConfiguration": metric}
 
 
+def _sagemaker_model(_own: str, p: Properties) -> Iterator[Part]:
+    container = {"Image": p["image"], "ModelDataUrl": p["data"], "Environment": dict(p["environment"])}
+    named = {"ModelName": p["name"], "ExecutionRoleArn": p["role"]}
+    yield "", "AWS::SageMaker::Model", {**named, "PrimaryContainer": container, "Tags": _tags(p)}
+
+
+def _sagemaker_config(_own: str, p: Properties) -> Iterator[Part]:
+    variant: dict[str, Any] = {"VariantName": "all", "ModelName": p["model"], "InitialVariantWeight": 1.0}
+    if "memory" in p:
+        variant["ServerlessConfig"] = {"MemorySizeInMB": p["memory"], "MaxConcurrency": p["concurrency"]}
+    else:
+        variant |= {"InstanceType": p["instance_type"], "InitialInstanceCount": p["count"]}
+    yield "", "AWS::SageMaker::EndpointConfig", {"EndpointConfigName": p["name"], "ProductionVariants": [variant], "Tags": _tags(p)}
+
+
+def _sagemaker_endpoint(_own: str, p: Properties) -> Iterator[Part]:
+    yield "", "AWS::SageMaker::Endpoint", {"EndpointName": p["name"], "EndpointConfigName": p["config"], "Tags": _tags(p)}
+
+
+def _agent_runtime(_own: str, p: Properties) -> Iterator[Part]:
+    place = {"S3": {"Bucket": p["bucket"], "Prefix": p["key"]}}
+    code = {"Code": place, "EntryPoint": ["main.py"], "Runtime": p["python"]}
+    body = {
+        "AgentRuntimeName": p["name"],
+        "RoleArn": p["role"],
+        "AgentRuntimeArtifact": {"CodeConfiguration": code},
+        "NetworkConfiguration": {"NetworkMode": "PUBLIC"},
+        "ProtocolConfiguration": "HTTP",
+        "Tags": dict(p["tags"]),
+    }
+    yield "", "AWS::BedrockAgentCore::Runtime", body
+
+
 MAKERS: dict[str, Maker] = {
+    "agent_runtime": _agent_runtime,
     "alarm": _alarm,
     "alias": _alias,
     "api_key": _api_key,
@@ -231,6 +265,9 @@ MAKERS: dict[str, Maker] = {
     "permission": _permission,
     "rest_api": _rest_api,
     "role": _role,
+    "sagemaker_config": _sagemaker_config,
+    "sagemaker_endpoint": _sagemaker_endpoint,
+    "sagemaker_model": _sagemaker_model,
     "scaling_policy": _scaling,
     "security_group": _security_group,
     "stage": _stage,

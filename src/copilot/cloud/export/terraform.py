@@ -5,7 +5,8 @@ from collections.abc import Collection
 from typing import Any
 
 from copilot.cloud.export.syntax import Writer
-from copilot.cloud.export.terraform_types import MAIN, MAKERS, Base64, Published, Raw
+from copilot.cloud.export.terraform_types import MAIN, MAKERS
+from copilot.cloud.export.terraform_words import Base64, Published, Raw
 
 ACCOUNT = "${data.aws_caller_identity.current.account_id}"
 DATA: dict[str, dict[str, Any]] = {
@@ -13,7 +14,7 @@ DATA: dict[str, dict[str, Any]] = {
     "aws_availability_zones": {"all": {"state": "available"}},
     "aws_vpc": {"default": {"default": True}},
 }
-PROVIDERS = {"aws": {"source": "hashicorp/aws", "version": ">= 5.40"}, "random": {"source": "hashicorp/random", "version": ">= 3.5"}}
+PROVIDERS = {"aws": {"source": "hashicorp/aws", "version": ">= 6.0"}, "random": {"source": "hashicorp/random", "version": ">= 3.5"}}
 FILES = {"type": "string", "default": "./artifacts", "description": "Folder with the files that are put into the bucket."}
 
 

@@ -1,23 +1,15 @@
 """What each type of resource is in Terraform."""
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from copilot.cloud.export.syntax import DISK, cost_tag, key_types, ports, shut, statistic
+from copilot.cloud.export.syntax import cost_tag, key_types, shut, statistic
+from copilot.cloud.export.terraform_machines import MACHINES
+from copilot.cloud.export.terraform_words import Maker, Part, Published, Raw, document
 from copilot.cloud.rules.rule import Properties
 
-Part = tuple[str, str, dict[str, Any]]
-"""What is added to the resource's own name, the type, and the arguments; those that are `Raw` are expressions already."""
-Maker = Callable[[str, Properties], Iterator[Part]]
-"""Takes the resource's own name and its properties."""
-
-ZONES = "${data.aws_availability_zones.all.names}"
-ADDRESSES = "${data.aws_vpc.default.cidr_block}"
-TOKEN_CHARACTERS = 43
-
-
 MAIN = {
+    "agent_runtime": ("aws_bedrockagentcore_agent_runtime", "agent_runtime_id"),
     "api_key": ("aws_api_gateway_api_key", "id"),
     "auto_scaling_group": ("aws_autoscaling_group", "name"),
     "bucket": ("aws_s3_bucket", "id"),
@@ -26,28 +18,15 @@ MAIN = {
     "launch_template": ("aws_launch_template", "name"),
     "rest_api": ("aws_api_gateway_rest_api", "id"),
     "role": ("aws_iam_role", "name"),
+    "sagemaker_config": ("aws_sagemaker_endpoint_configuration", "name"),
+    "sagemaker_endpoint": ("aws_sagemaker_endpoint", "name"),
+    "sagemaker_model": ("aws_sagemaker_model", "name"),
     "security_group": ("aws_security_group", "id"),
     "table": ("aws_dynamodb_table", "name"),
     "token": ("aws_ssm_parameter", "name"),
     "usage_plan": ("aws_api_gateway_usage_plan", "id"),
 }
 """The Terraform type that stands for one of ours, and the attribute with its physical id."""
-
-
-class Raw(str):
-    """An expression of Terraform, not a text of ours."""
-
-
-class Base64(str):
-    """A text that is handed over in base 64."""
-
-
-class Published(str):
-    """The name of a function, for the number of its newest version."""
-
-
-def _document(policy: Any) -> str:
-    return json.dumps(policy, sort_keys=True)
 
 
 def _bucket(own: str, p: Properties) -> Iterator[Part]:
@@ -59,7 +38,7 @@ def _bucket(own: str, p: Properties) -> Iterator[Part]:
     yield "", "aws_s3_bucket_server_side_encryption_configuration", {"bucket": bucket, "rule": rule}
     yield "", "aws_s3_bucket_public_access_block", {"bucket": bucket, **shut(p)}
     if p["policy"]:
-        yield "", "aws_s3_bucket_policy", {"bucket": bucket, "policy": _document(p["policy"])}
+        yield "", "aws_s3_bucket_policy", {"bucket": bucket, "policy": document(p["policy"])}
 
 
 def _object(_: str, p: Properties) -> Iterator[Part]:
@@ -99,10 +78,10 @@ def _keys(names: list[str]) -> dict[str, str]:
 
 
 def _role(own: str, p: Properties) -> Iterator[Part]:
-    yield "", "aws_iam_role", {"name": p["name"], "assume_role_policy": _document(p["trust"]), "tags": p["tags"]}
+    yield "", "aws_iam_role", {"name": p["name"], "assume_role_policy": document(p["trust"]), "tags": p["tags"]}
     for name, policy in p["policies"].items():
         role = Raw(f"${{aws_iam_role.{own}.id}}")
-        yield f"_{name}", "aws_iam_role_policy", {"name": name, "role": role, "policy": _document(policy)}
+        yield f"_{name}", "aws_iam_role_policy", {"name": name, "role": role, "policy": document(policy)}
 
 
 def _log_group(_: str, p: Properties) -> Iterator[Part]:
@@ -187,7 +166,7 @@ def _alarm(_: str, p: Properties) -> Iterator[Part]:
 
 
 def _dashboard(_: str, p: Properties) -> Iterator[Part]:
-    yield "", "aws_cloudwatch_dashboard", {"dashboard_name": p["name"], "dashboard_body": _document(p["body"])}
+    yield "", "aws_cloudwatch_dashboard", {"dashboard_name": p["name"], "dashboard_body": document(p["body"])}
 
 
 def _budget(_: str, p: Properties) -> Iterator[Part]:
@@ -196,94 +175,21 @@ def _budget(_: str, p: Properties) -> Iterator[Part]:
     yield "", "aws_budgets_budget", {"name": p["name"], **limit, **counted, "tags": p["tags"]}
 
 
-def _security_group(own: str, p: Properties) -> Iterator[Part]:
-    yield "", "aws_security_group", {"name": p["name"], "description": p["description"], "tags": p["tags"]}
-    group = Raw(f"${{aws_security_group.{own}.id}}")
-    for number, (protocol, first, last, source) in enumerate(ports(p)):
-        opened = {} if protocol == "-1" else {"from_port": first, "to_port": last}
-        rule = {"security_group_id": group, "ip_protocol": protocol, **opened, **_peer(source)}
-        yield f"_{number}" if number else "", "aws_vpc_security_group_ingress_rule", rule
-    out = {"security_group_id": group, "ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0"}
-    yield "", "aws_vpc_security_group_egress_rule", out
-
-
-def _peer(source: str) -> dict[str, str]:
-    if source.startswith("sg-"):
-        return {"referenced_security_group_id": source}
-    return {"cidr_ipv6": source} if ":" in source else {"cidr_ipv4": Raw(ADDRESSES) if source == "vpc" else source}
-
-
-def _instance_profile(_: str, p: Properties) -> Iterator[Part]:
-    yield "", "aws_iam_instance_profile", {"name": p["name"], "role": p["role"], "tags": p["tags"]}
-
-
-def _token(own: str, p: Properties) -> Iterator[Part]:
-    yield "", "random_password", {"length": TOKEN_CHARACTERS, "special": False}
-    value = Raw(f"${{random_password.{own}.result}}")
-    yield "", "aws_ssm_parameter", {"name": p["name"], "type": "SecureString", "value": value, "tags": p["tags"]}
-
-
-def _launch_template(_: str, p: Properties) -> Iterator[Part]:
-    disk = {"volume_size": p["disk"], "volume_type": "gp3", "encrypted": p["encrypted"], "delete_on_termination": True}
-    body: dict[str, Any] = {
-        "name": p["name"],
-        "image_id": p["image"],
-        "instance_type": p["instance_type"],
-        "iam_instance_profile": {"name": p["profile"]},
-        "vpc_security_group_ids": list(p["groups"]),
-        "block_device_mappings": [{"device_name": DISK, "ebs": disk}],
-        "metadata_options": {"http_endpoint": "enabled", "http_tokens": p["tokens"], "http_put_response_hop_limit": 1},
-        "user_data": Base64(p["user_data"]),
-        "tag_specifications": [{"resource_type": kind, "tags": p["tags"]} for kind in ("instance", "volume")],
-        "tags": p["tags"],
-    }
-    if p["spot"]:
-        body["instance_market_options"] = {"market_type": "spot"}
-    if p["key"]:
-        body["key_name"] = p["key"]
-    yield "", "aws_launch_template", body
-
-
-def _group(_: str, p: Properties) -> Iterator[Part]:
-    body = {
-        "name": p["name"],
-        "launch_template": {"name": p["template"], "version": "$Latest"},
-        "min_size": p["min"],
-        "max_size": p["max"],
-        "desired_capacity": p["desired"],
-        "availability_zones": list(p["zones"]) if p.get("zones") else Raw(ZONES),
-        "tag": [{"key": key, "value": value, "propagate_at_launch": False} for key, value in p["tags"].items()],
-    }
-    yield "", "aws_autoscaling_group", body
-
-
-def _scaling(_: str, p: Properties) -> Iterator[Part]:
-    metric = {"predefined_metric_type": "ASGAverageCPUUtilization"}
-    target = {"predefined_metric_specification": metric, "target_value": p["target_cpu"]}
-    named = {"name": p["name"], "autoscaling_group_name": p["group"], "policy_type": "TargetTrackingScaling"}
-    yield "", "aws_autoscaling_policy", {**named, "target_tracking_configuration": target}
-
-
 MAKERS: dict[str, Maker] = {
+    **MACHINES,
     "alarm": _alarm,
     "alias": _alias,
     "api_key": _api_key,
-    "auto_scaling_group": _group,
     "bucket": _bucket,
     "budget": _budget,
     "dashboard": _dashboard,
     "function": _function,
-    "instance_profile": _instance_profile,
-    "launch_template": _launch_template,
     "log_group": _log_group,
     "object": _object,
     "permission": _permission,
     "rest_api": _rest_api,
     "role": _role,
-    "scaling_policy": _scaling,
-    "security_group": _security_group,
     "stage": _stage,
     "table": _table,
-    "token": _token,
     "usage_plan": _usage_plan,
 }

@@ -6,12 +6,12 @@ from copilot.result import Result
 
 
 class Permissions(Result):
-    """What is missing of what deploying takes, None where AWS does not tell; and the least policy that grants all of it."""
+    """What is missing of what deploying takes, None where AWS does not tell; and the least policies that grant all of it."""
 
     account: str
     region: str
     missing: tuple[str, ...] | None
-    policy: dict[str, object]
+    policies: dict[str, dict[str, object]]
 
     @property
     def headline(self) -> str:
@@ -24,8 +24,8 @@ class Permissions(Result):
 
 def live_permissions(ctx: Context) -> Permissions:
     """Ask IAM about everything that deploying takes; raise Unavailable or Refused where the credentials are not accepted."""
-    from copilot.cloud.permissions import lacking, policy
+    from copilot.cloud.permissions import lacking, policies
     from copilot.outside.aws import session
 
     held = session(chosen_region(ctx))
-    return Permissions(account=held.account, region=held.region, missing=lacking(held), policy=policy(held.account, held.region))
+    return Permissions(account=held.account, region=held.region, missing=lacking(held), policies=policies(held.account, held.region))
