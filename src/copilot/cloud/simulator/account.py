@@ -2,6 +2,7 @@
 
 import atexit
 import io
+import json
 import logging
 import re
 import threading
@@ -30,6 +31,8 @@ from copilot.errors import Unavailable
 LOCK_SECONDS = 120
 READS = ("Describe", "List", "Get", "Head", "Query", "Scan", "BatchGet", "Filter", "Lookup", "Search", "Validate", "Estimate")
 KEPT = ("REQUEST_METHOD", "PATH_INFO", "RAW_URI", "REQUEST_URI", "QUERY_STRING", "CONTENT_TYPE")
+TARGETS = {"logs": "Logs_20140328", "monitoring": "GraniteServiceVersion20100801"}
+"""What the services that are written to from inside are called in requests."""
 INVOKE = re.compile(r"/2015-03-31/functions/(?P<function>[^/]+)/invocations")
 EXECUTE = re.compile(r"/_aws/execute-api/(?P<region>[^/]+)/(?P<api>[^/]+)/(?P<stage>[^/]+)(?P<path>/.*)")
 """Where the REST APIs of the account answer; on AWS that is a host name, here a path."""
@@ -64,8 +67,8 @@ class SimulatedAccount:
         self._server = make_server("127.0.0.1", 0, self, threaded=True, request_handler=MotoRequestHandler)
         self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
         self._principals = Principals()
-        self._functions = Functions(folder / "functions", self.endpoint, self._principals)
-        self._gateway = Gateway(self._functions, self.endpoint)
+        self._functions = Functions(folder / "functions", self.endpoint, self._principals, self.write)
+        self._gateway = Gateway(self._functions, self.write)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
 
@@ -131,6 +134,17 @@ class SimulatedAccount:
                     alarms.judge(region)
                 return _ask(self._moto, environ, body)
             return self._change(environ, body)
+
+    def write(self, operation: str, region: str, said: Mapping[str, Any]) -> Reply:
+        """Make a change that AWS makes by itself, e.g. to a log, as if it had come in as a request."""
+        service, _, name = operation.partition(".")
+        asked = {
+            "REQUEST_METHOD": "POST", "PATH_INFO": "/", "QUERY_STRING": "", "CONTENT_TYPE": "application/x-amz-json-1.1",
+            "HTTP_HOST": f"{service}.{region}.amazonaws.com", "HTTP_X_AMZ_TARGET": f"{TARGETS[service]}.{name}",
+            "HTTP_AUTHORIZATION": f"AWS4-HMAC-SHA256 Credential=simulated/20260101/{region}/{service}/aws4_request",
+        }  # fmt: skip
+        with self._one_call:
+            return self._change({**_blank(), **asked}, json.dumps(said).encode())
 
     def _change(self, environ: Environ, body: bytes) -> Reply:
         self._calls += 1

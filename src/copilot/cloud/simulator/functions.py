@@ -23,8 +23,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from copilot.cloud.simulator.principals import Principals
 from copilot.cloud.simulator.process import Process
 from copilot.cloud.simulator.reply import Reply
-from copilot.cloud.simulator.telemetry import Run, report_run, report_throttle
-from copilot.outside.aws import session
+from copilot.cloud.simulator.telemetry import Run, Write, report_run, report_throttle
 
 RUNTIME = "python{}.{}".format(*sys.version_info[:2])
 
@@ -51,12 +50,14 @@ class Functions:
         folder: Where zips are unpacked, by content.
         endpoint: The simulated account, which the functions see as AWS.
         principals: Where each process gets a key that stands for its function's role.
+        write: How logs and metrics get into the account.
     """
 
-    def __init__(self, folder: Path, endpoint: str, principals: Principals) -> None:
+    def __init__(self, folder: Path, endpoint: str, principals: Principals, write: Write) -> None:
         self.folder = folder
         self.endpoint = endpoint
         self.principals = principals
+        self.write = write
         self._processes: dict[tuple[str, str], Process] = {}
         self._starting = threading.Lock()
         self._called: Counter[str] = Counter()
@@ -70,19 +71,20 @@ class Functions:
         target = self._find(region, unquote(name), qualifier)
         if target is None:
             return _refused(404, "ResourceNotFoundException", f"Function not found: {unquote(name)}")
-        function, here = target.function, session(region, self.endpoint)
+        function = target.function
         if function.run_time != RUNTIME:
             message = f"The simulated account runs {RUNTIME} only, and {function.function_name} wants {function.run_time}"
             return _refused(400, "NotSimulated", message)
         if str(function.reserved_concurrency) == "0":
-            report_throttle(here, function.function_name, target.resource)
+            report_throttle(self.write, region, function.function_name, target.resource)
             return _refused(429, "TooManyRequestsException", "Rate Exceeded.")
         request = {"id": str(uuid4()), "seconds": function.timeout, "event": json.loads(payload or b"{}"), "context": _context(target)}
         started = time.monotonic()
         outcome = self._process(region, target).call(request)
         failed = "error" in outcome
         milliseconds = outcome.get("milliseconds", (time.monotonic() - started) * 1000)
-        report_run(here, Run(function, target.resource, target.alias, target.version, request["id"], milliseconds, outcome))
+        run = Run(function, target.resource, target.alias, target.version, request["id"], milliseconds, outcome)
+        report_run(self.write, region, run)
         content = json.dumps(outcome["error"] if failed else outcome["result"]).encode()
         said = {"X_Amz_Executed_Version": target.version} | ({"X_Amz_Function_Error": "Unhandled"} if failed else {})
         return Reply.of_json(200, content, **said)

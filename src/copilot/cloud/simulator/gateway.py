@@ -16,8 +16,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 
 from copilot.cloud.simulator.functions import Functions
 from copilot.cloud.simulator.reply import Reply
-from copilot.cloud.simulator.telemetry import put_metrics, write_lines
-from copilot.outside.aws import session
+from copilot.cloud.simulator.telemetry import Write, put_metrics, write_lines
 
 FORBIDDEN = {"message": "Forbidden"}
 NO_ROUTE = {"message": "Missing Authentication Token"}
@@ -44,12 +43,12 @@ class Gateway:
 
     Args:
         functions: What stands behind them.
-        endpoint: Where the account is, to write logs and metrics.
+        write: How logs and metrics get into the account.
     """
 
-    def __init__(self, functions: Functions, endpoint: str) -> None:
+    def __init__(self, functions: Functions, write: Write) -> None:
         self.functions = functions
-        self.endpoint = endpoint
+        self.write = write
         self._buckets: dict[tuple[str, str], tuple[float, float]] = {}
         self._counting = threading.Lock()
 
@@ -106,12 +105,11 @@ class Gateway:
 
     def _report(self, name: str, stage: Any, asked: Asked, reply: Reply, milliseconds: float) -> None:
         """Write the metrics of a request, and a line into the access log where the stage has one."""
-        here = session(asked.region, self.endpoint)
         metrics = {
             "Count": (1, "Count"), "4XXError": (int(400 <= reply.status < 500), "Count"), "5XXError": (int(reply.status >= 500), "Count"),
             "Latency": (milliseconds, "Milliseconds"),
         }  # fmt: skip
-        put_metrics(here, "AWS/ApiGateway", metrics, [{"ApiName": name}, {"ApiName": name, "Stage": asked.stage}])
+        put_metrics(self.write, asked.region, "AWS/ApiGateway", metrics, [{"ApiName": name}, {"ApiName": name, "Stage": asked.stage}])
         log = stage.access_log_settings or {}
         if "destinationArn" in log:
             said = {
@@ -120,7 +118,8 @@ class Gateway:
                 "responseLength": str(len(reply.body)), "identity.sourceIp": asked.environ.get("REMOTE_ADDR", ""),
             }  # fmt: skip
             line = VARIABLE.sub(lambda found: said.get(found[1], "-"), log.get("format", ""))
-            write_lines(here, log["destinationArn"].partition(":log-group:")[2].removesuffix(":*"), "simulated", [line])
+            group = log["destinationArn"].partition(":log-group:")[2].removesuffix(":*")
+            write_lines(self.write, asked.region, group, "simulated", [line])
 
 
 def _plan(backend: Any, asked: Asked) -> Any:

@@ -1,13 +1,17 @@
 """What AWS writes by itself when something runs: log lines and metrics of functions and of REST APIs."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
+
+from moto.core import DEFAULT_ACCOUNT_ID
 
 from copilot.cloud.simulator.demand import Demand
 from copilot.cloud.simulator.permissions import allowed
-from copilot.outside.aws import Session
+from copilot.cloud.simulator.reply import Reply
 
+Write = Callable[[str, str, dict[str, Any]], Reply]
+"""Changes the account from inside: operation (`service.name`), region, and what the operation takes."""
 Metrics = Mapping[str, tuple[float, str]]
 """Name -> (value, unit)."""
 
@@ -24,49 +28,43 @@ class Run(NamedTuple):
     outcome: Mapping[str, Any]
 
 
-def report_run(here: Session, run: Run) -> None:
+def report_run(write: Write, region: str, run: Run) -> None:
     """Write the log lines and the metrics of a run; the lines need the permission of the function's role, as on AWS."""
     name, failed = str(run.function.function_name), "error" in run.outcome
     group = f"/aws/lambda/{name}"
-    place = f"arn:aws:logs:{here.region}:{here.account}:log-group:{group}:log-stream:{_stream(run.version)}"
+    place = f"arn:aws:logs:{region}:{DEFAULT_ACCOUNT_ID}:log-group:{group}:log-stream:{_stream(run.version)}"
     if all(allowed(run.function.role, Demand(f"logs:{action}", place)) for action in ("CreateLogStream", "PutLogEvents")):
-        write_lines(here, group, _stream(run.version), _lines(run))
+        write_lines(write, region, group, _stream(run.version), _lines(run))
     metrics = {
         "Invocations": (1, "Count"), "Errors": (int(failed), "Count"), "Throttles": (0, "Count"),
         "Duration": (run.milliseconds, "Milliseconds"),
     }  # fmt: skip
     own = {"FunctionName": name, "Resource": run.resource}
     counted = [{"FunctionName": name}, own, *([{**own, "ExecutedVersion": run.version}] if run.alias else [])]
-    put_metrics(here, "AWS/Lambda", metrics, counted)
+    put_metrics(write, region, "AWS/Lambda", metrics, counted)
 
 
-def report_throttle(here: Session, name: str, resource: str) -> None:
-    put_metrics(here, "AWS/Lambda", {"Throttles": (1, "Count")}, [{"FunctionName": name}, {"FunctionName": name, "Resource": resource}])
+def report_throttle(write: Write, region: str, name: str, resource: str) -> None:
+    counted = [{"FunctionName": name}, {"FunctionName": name, "Resource": resource}]
+    put_metrics(write, region, "AWS/Lambda", {"Throttles": (1, "Count")}, counted)
 
 
-def put_metrics(here: Session, namespace: str, metrics: Metrics, counted: Iterable[Mapping[str, str]]) -> None:
+def put_metrics(write: Write, region: str, namespace: str, metrics: Metrics, counted: Iterable[Mapping[str, str]]) -> None:
     """Count metrics once for each set of dimensions."""
     data = [
         {"MetricName": metric, "Value": value, "Unit": unit, "Dimensions": [{"Name": n, "Value": v} for n, v in dimensions.items()]}
         for dimensions in counted
         for metric, (value, unit) in metrics.items()
     ]
-    here.client("cloudwatch").put_metric_data(Namespace=namespace, MetricData=data)
+    write("monitoring.PutMetricData", region, {"Namespace": namespace, "MetricData": data})
 
 
-def write_lines(here: Session, group: str, stream: str, lines: Iterable[str]) -> None:
+def write_lines(write: Write, region: str, group: str, stream: str, lines: Iterable[str]) -> None:
     """Append lines to a log, unless somebody deleted its group: then they are lost, as on AWS."""
-    logs, at = here.client("logs"), int(time.time() * 1000)
-    events = [{"timestamp": at, "message": line} for line in lines]
-    missing = logs.exceptions.ResourceNotFoundException
-    try:
-        logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
-    except missing:
-        try:
-            logs.create_log_stream(logGroupName=group, logStreamName=stream)
-            logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
-        except missing:
-            return
+    at, place = int(time.time() * 1000), {"logGroupName": group, "logStreamName": stream}
+    added = {**place, "logEvents": [{"timestamp": at, "message": line} for line in lines]}
+    if write("logs.PutLogEvents", region, added).status == 400 and write("logs.CreateLogStream", region, place).status == 200:
+        write("logs.PutLogEvents", region, added)
 
 
 def _stream(version: str) -> str:
