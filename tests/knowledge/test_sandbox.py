@@ -1,5 +1,6 @@
 """Reading files: every format, and hostile input that costs nothing but itself."""
 
+import ctypes
 import io
 import os
 import random
@@ -183,6 +184,39 @@ def test_a_scanned_page_as_large_as_a_house_does_not_cost_the_others(tmp_path: P
     with Sandbox(1) as readers:
         extracted = read(readers, tmp_path / "two.pdf")
     assert [chunk[2] for chunk in extracted["chunks"]] == [1, 2]
+
+
+def stamped(path: Path, words: str) -> Path:
+    """Print words on a scanned page."""
+    import pypdfium2
+
+    with pypdfium2.PdfDocument(SAMPLES / "notice-scanned.pdf") as made:
+        page, text = made[0], pypdfium2.raw.FPDFPageObj_NewTextObj(made, b"Helvetica", 9)
+        pypdfium2.raw.FPDFText_SetText(text, (ctypes.c_ushort * (len(words) + 1))(*map(ord, words)))
+        pypdfium2.raw.FPDFPageObj_Transform(text, 1, 0, 0, 1, 30, 20)
+        pypdfium2.raw.FPDFPage_InsertObject(page, text)
+        page.gen_content()
+        made.save(path)
+    return path
+
+
+@pytest.mark.usefixtures("tesseract")
+def test_a_scanned_page_with_a_stamp_says_both_and_nothing_twice(tmp_path: Path) -> None:
+    with Sandbox(1) as readers:
+        plain = read(readers, stamped(tmp_path / "stamped.pdf", "Received 4 May, page 1 of 1"))
+        again = read(readers, stamped(tmp_path / "again.pdf", "At nine the gate closes."))
+        full = read(readers, stamped(tmp_path / "full.pdf", "words that were recognised before " * 6))
+    assert texts(plain) == ["Received 4 May, page 1 of 1\nThe gate closes at nine."]
+    assert texts(again) == ["At nine the gate closes."]
+    assert "gate" not in " ".join(texts(full))
+
+
+def test_without_tesseract_a_stamp_is_kept_and_the_picture_under_it_is_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with Sandbox(1) as readers:
+        extracted = read(readers, stamped(tmp_path / "stamped.pdf", "Received 4 May, page 1 of 1"))
+    assert texts(extracted) == ["Received 4 May, page 1 of 1"]
+    assert extracted["notes"] == ["page 1: needs OCR"]
 
 
 @pytest.mark.usefixtures("tesseract")

@@ -14,7 +14,10 @@ MAX_PAGES = 5000
 DOTS_PER_INCH = 200
 MAX_PIXELS = 80_000_000
 """A page that would have more is drawn coarser; one of A0 has 62 million."""
+THIN_WORDS, COVERED = 25, 0.5
+"""A page with no more words, and a picture over so much of it, is a scan that was stamped or numbered."""
 NOTED_PAGES = 10
+WORD = re.compile(r"\w+")
 PRINTED = re.compile(r"[^\s][^\r\n]*")
 FIGURE_END = re.compile(r"\d[)%*]*[ \t\r]*$", re.MULTILINE)
 LABEL = re.compile(r"^[^:\r\n]{1,40}:[ \t]", re.MULTILINE)
@@ -45,10 +48,12 @@ def read(path: Path, kind: str) -> Content:
     reader = tabular.Reader()
     for number in range(1, pages + 1):
         try:
-            found.append(_page(document, number, reader))
-        except (Unreadable, pypdfium2.PdfiumError) as error:
-            found.append([])
-            lost.setdefault(error.reason if isinstance(error, Unreadable) else "damaged", []).append(number)
+            lines, problem = _page(document, number, reader)
+        except pypdfium2.PdfiumError:
+            lines, problem = [], "damaged"
+        found.append(lines)
+        if problem:
+            lost.setdefault(problem, []).append(number)
     blocks = tuple(layout.blocks(found))
     if lost and not blocks:
         reason = next(iter(lost))
@@ -56,18 +61,27 @@ def read(path: Path, kind: str) -> Content:
     return Content(blocks, pages, tuple(_note(reason, numbers) for reason, numbers in lost.items()))
 
 
-def _page(document: Any, number: int, reader: tabular.Reader) -> list[Line]:
+def _page(document: Any, number: int, reader: tabular.Reader) -> tuple[list[Line], str]:
+    """Return the lines of a page, and why the text of its pictures is missing, where it is."""
     page = document[number - 1]
     textpage = page.get_textpage()
     text = textpage.get_text_range()
-    if text.strip():
-        found = _lines(page, textpage, text, reader)
-    else:
+    found, problem = _lines(page, textpage, text, reader) if text.strip() else [], ""
+    if _scanned(page, len(text.split())):
         scale = min(DOTS_PER_INCH / 72, math.sqrt(MAX_PIXELS / max(1, page.get_width() * page.get_height())))
-        picture = page.render(scale=scale, grayscale=True).to_pil() if _has_picture(page) else None
-        found = [Line(line) for line in ocr.recognise(picture).splitlines()] if picture else []
+        try:
+            found += _unsaid(text, ocr.recognise(page.render(scale=scale, grayscale=True).to_pil()))
+        except Unreadable as error:
+            problem = error.reason
     page.close()
-    return found
+    return found, problem
+
+
+def _unsaid(text: str, recognised: str) -> list[Line]:
+    """Return the lines that were recognised, without those that only repeat what the page says as text."""
+    known = set(WORD.findall(text.lower()))
+    own = ((line, WORD.findall(line.lower())) for line in recognised.splitlines())
+    return [Line(line) for line, words in own if not words or not known.issuperset(words)]
 
 
 def _lines(page: Any, textpage: Any, text: str, reader: tabular.Reader) -> list[Line]:
@@ -97,10 +111,15 @@ def _tabular(text: str) -> bool:
     return len(FIGURE_END.findall(text)) > 1 or len(LABEL.findall(text)) > 1
 
 
-def _has_picture(page: Any) -> bool:
+def _scanned(page: Any, words: int) -> bool:
+    """Whether what a page says stands in a picture: any picture where there is no text, a large one where there is little."""
     import pypdfium2
 
-    return any(True for _ in page.get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE], max_depth=3))
+    if words > THIN_WORDS:
+        return False
+    least = COVERED * page.get_width() * page.get_height() if words else 0.0
+    found = printed.boxes(page, pypdfium2.raw.FPDF_PAGEOBJ_IMAGE)
+    return any((right - left) * (top - bottom) >= least for left, bottom, right, top in found)
 
 
 def _note(reason: str, numbers: list[int]) -> str:

@@ -210,11 +210,13 @@ def _signs(text: str) -> tuple[bool, bool, bool]:
 
 def rules(page: Any) -> Rules:
     """Return what is drawn on a page as horizontal and vertical lines."""
+    from pypdfium2 import raw
+
     across: list[Rule] = []
     down: list[Rule] = []
     edges: tuple[list[Rule], list[Rule]] = ([], [])
     place = _upright(page)
-    for left, bottom, right, top in islice(_bounds(page), MAX_OBJECTS):
+    for left, bottom, right, top in islice(boxes(page, raw.FPDF_PAGEOBJ_PATH), MAX_OBJECTS):
         if place:
             left, bottom, right, top = place(left, bottom, right, top)
         if top - bottom <= THIN:
@@ -227,13 +229,17 @@ def rules(page: Any) -> Rules:
     return Rules(tuple(across), tuple(down), (*across, *edges[0]), (*down, *edges[1]))
 
 
-def _bounds(page: Any) -> Iterator[tuple[float, float, float, float]]:
-    """Yield the box around each path of a page: left, bottom, right and top."""
+def boxes(page: Any, kind: int) -> Iterator[tuple[float, float, float, float]]:
+    """Yield the box around each object of a kind on a page: left, bottom, right and top, in points.
+
+    Args:
+        kind: A number of pdfium's, such as FPDF_PAGEOBJ_PATH.
+    """
     from pypdfium2 import raw
 
     sides = tuple(ctypes.c_float() for _ in range(4))
     places = tuple(map(ctypes.byref, sides))
-    for item in _objects(page.raw, raw.FPDF_PAGEOBJ_PATH, MAX_DEPTH):
+    for item in _objects(page.raw, kind, MAX_DEPTH):
         if raw.FPDFPageObj_GetBounds(item, *places):
             yield sides[0].value, sides[1].value, sides[2].value, sides[3].value
 
