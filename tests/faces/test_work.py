@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from copilot.faces.terminal import Options, Terminal
+from copilot.faces.work import run_due
 from copilot.outside.store import Store
 from copilot.resources import resource
 
@@ -78,3 +80,25 @@ def test_work_runs_what_is_due_and_nothing_else(home: Path) -> None:
     copilot(home, "data", "ingest", str(home / "more.txt"), "--collection", "company")
     assert "its documents have changed" in copilot(home, "work", "--once").stderr
     assert counts(home) == (2, 120)
+
+
+def test_what_is_due_every_few_minutes_is_run_every_time(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "one.csv").write_text("question,answer\nHow much is product 1?,\n")
+    copilot(home, "benchmarks", "create", "one", str(home / "one.csv"))
+    copilot(home, "benchmarks", "schedule", "helpdesk", "one", "*/5 * * * *")
+    terminal = Terminal(Options(home=home, user="tester"), attended=False)
+    looks = iter(range(3))
+
+    def ten_minutes_pass(_: float) -> None:
+        if next(looks, None) is None:
+            raise KeyboardInterrupt
+        earlier = (datetime.now(UTC) - timedelta(minutes=10)).isoformat()
+        with terminal.ctx.store.transaction() as connection:
+            connection.execute("UPDATE things SET changed_at = ? WHERE kind = 'schedule'", (earlier,))
+            connection.execute("UPDATE runs SET started_at = ?", (earlier,))
+
+    monkeypatch.setattr(time, "sleep", ten_minutes_pass)
+    with pytest.raises(KeyboardInterrupt):
+        run_due(terminal, once=False)
+    assert counts(home) == (3, 3)
+    terminal.ctx.store.close()

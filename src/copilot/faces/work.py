@@ -11,11 +11,11 @@ from copilot.intents import REGISTRY
 
 LOOK_SECONDS = 30
 AGAIN_SECONDS = 3600
-"""How soon what failed without even beginning is tried again."""
+"""How soon what failed is tried again."""
 
 
 def run_due(terminal: Any, once: bool) -> int:
-    """Run scheduled benchmarks; return the first exit code that is not 0, once nothing more is due.
+    """Run scheduled benchmarks; return the first exit code that is not 0, once all that is due was run.
 
     Args:
         once: False to go on looking until stopped.
@@ -34,15 +34,16 @@ def run_due(terminal: Any, once: bool) -> int:
 def _look(terminal: Any, once: bool) -> int:
     from copilot.intents.benchmarks.demand import due_benchmarks
 
-    tried: dict[tuple[str, str], float] = {}
+    failed: dict[tuple[str, str], float] = {}
     first = 0
     while True:
         for due in due_benchmarks(terminal.ctx):
             key = (due.agent, due.benchmark)
-            if time.monotonic() - tried.get(key, -AGAIN_SECONDS) >= AGAIN_SECONDS:
-                tried[key] = time.monotonic()
+            if time.monotonic() - failed.get(key, -AGAIN_SECONDS) >= AGAIN_SECONDS:
                 terminal.err.print(Text(f"{due.benchmark} on {due.agent}: {due.why}", style="cyan"))
-                first = terminal.call(REGISTRY["run_benchmark"], {"agent": due.agent, "benchmark": due.benchmark}) or first
+                if code := terminal.call(REGISTRY["run_benchmark"], {"agent": due.agent, "benchmark": due.benchmark}):
+                    failed[key] = time.monotonic()
+                    first = first or code
         if once:
             return first
         time.sleep(LOOK_SECONDS)
