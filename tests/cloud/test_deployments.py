@@ -397,7 +397,7 @@ def test_a_disk_without_room_for_what_is_deployed_is_said(ctx: Context) -> None:
 def test_a_region_that_does_not_exist_is_refused_with_the_nearest(ctx: Context) -> None:
     ctx.region = "us-east-9"
     try:
-        with pytest.raises(BadArguments, match="'us-east-9' is not a region") as refused:
+        with pytest.raises(BadArguments, match="has no lambda in 'us-east-9'") as refused:
             call(ctx, "plan_deployment", agent="helpdesk")
     finally:
         ctx.region = "us-east-1"
