@@ -48,6 +48,7 @@ def test_only_drafts_whose_answer_stands_in_a_quote_of_their_passage_become_case
         drafted(2, "2 kilograms", FACTS[0], "Another passage?"),
         drafted(9, "2 kilograms", FACTS[0], "No passage?"),
         drafted(1, "", FACTS[0], "No answer?"),
+        drafted(1, "kilogram", FACTS[0], "Half a word?"),
     ]
     chat = ScriptedChat([reply(*good, *bad), reply()])
     cases = draft(tents, ["tents"], chat)

@@ -1,6 +1,7 @@
 """Cases that a language model drafts from passages; only those are kept whose answer stands in a quote of the passage."""
 
 import json
+import re
 from collections.abc import Sequence
 
 from pydantic import BaseModel, Field
@@ -66,6 +67,7 @@ def draft(store: Store, collections: Sequence[str], chat: Chatter, progress: Pro
 
 
 def _holds(drafted: Drafted, text: str) -> bool:
-    """Whether the quote stands in the passage and the answer in the quote, but for case and white space."""
+    """Whether the quote stands in the passage and the answer, as whole words, in the quote, but for case and white space."""
     answer, quote, passage = (" ".join(part.casefold().split()) for part in (drafted.answer, drafted.quote, text))
-    return bool(drafted.question.strip() and answer) and answer in quote and quote in passage
+    whole = re.search(rf"(?<!\w){re.escape(answer)}(?!\w)", quote)
+    return bool(drafted.question.strip() and answer and whole) and quote in passage
