@@ -74,7 +74,7 @@ class NeedsAnswer(CopilotError):
 
     Args:
         problem: The question.
-        pending: `{"ask": ARGUMENT, "intent": NAME, "args": {…}}`, or `{"choose": [{"intent", "args"}, …]}`.
+        pending: `{"ask": ARGUMENT, "intent": NAME, "args": {…}}` (with `"verbatim": True` the reply is the value as it is), or `{"choose": [{"intent", "args"}, …]}`.
     """
 
     exit_code = 3

@@ -238,6 +238,9 @@ class Conversation:
         if pending.get("ask") == "question" and bare not in NO:
             args = {**pending["args"], "question": utterance}
             return self._aside(utterance) or Route(pending["intent"], args, 1.0, "act", why="Your question, as it is.", via="pending")
+        if pending.get("verbatim") and bare not in NO:
+            args = {**pending["args"], pending["ask"]: utterance.strip()}
+            return Route(pending["intent"], args, 1.0, "act", why="What you typed, as it is.", via="pending")
         if chosen := choice(utterance, pending):
             return Route(chosen["intent"], chosen["args"], 1.0, "act", why="The reading that you picked.", via="pending")
         return None

@@ -17,7 +17,7 @@ def check_name(ctx: Context, thing: Thing, typed: str | None) -> None:
     if not ENVIRONMENTS[thing.body["environment"]].protected or typed == thing.name:
         return
     said = f"That is not it: '{typed}'. " if typed else ""
-    pending = {"ask": "name_again", "intent": "destroy_deployment", "args": {"deployment": thing.name}}
+    pending = {"ask": "name_again", "intent": "destroy_deployment", "args": {"deployment": thing.name}, "verbatim": True}
     hint = f"In a script: copilot deployments destroy {thing.name} --name-again {thing.name}"
     raise NeedsAnswer(f"{said}Removing {thing.name} cannot be undone. Type its whole name to go on.", hint, pending)
 

@@ -42,7 +42,7 @@ class PlannedRollback(Result):
         what = f"{self.deployment} to revision {self.revision} ({self.agent} version {self.agent_version})"
         if not self.changes:
             return f"{what} is what runs already: nothing to change."
-        return f"Going back with {what} changes {len(self.changes)} resources, and leaves {self.unchanged} as they are."
+        return f"Going back with {what}: {len(self.changes)} to change, {self.unchanged} as they are."
 
 
 class RolledBack(Result):
@@ -56,7 +56,7 @@ class RolledBack(Result):
 
     @property
     def headline(self) -> str:
-        return f"{self.deployment} runs revision {self.revision} again ({self.agent} version {self.agent_version}): {self.changed} changes."
+        return f"{self.deployment} runs revision {self.revision} again ({self.agent} version {self.agent_version}); changed: {self.changed}."
 
     @property
     def next_steps(self) -> tuple[str, ...]:
