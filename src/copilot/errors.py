@@ -74,7 +74,8 @@ class NeedsAnswer(CopilotError):
 
     Args:
         problem: The question.
-        pending: `{"ask": ARGUMENT, "intent": NAME, "args": {…}}` (with `"verbatim": True` the reply is the value as it is), or `{"choose": [{"intent", "args"}, …]}`.
+        pending: `{"ask": ARGUMENT, "intent": NAME, "args": {…}}`, or `{"choose": [{"intent", "args"}, …]}`; with `"verbatim": True`
+            the reply is the value that was asked for, as it is.
     """
 
     exit_code = 3

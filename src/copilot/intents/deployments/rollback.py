@@ -56,7 +56,9 @@ class RolledBack(Result):
 
     @property
     def headline(self) -> str:
-        return f"{self.deployment} runs revision {self.revision} again ({self.agent} version {self.agent_version}); changed: {self.changed}."
+        return (
+            f"{self.deployment} runs revision {self.revision} again ({self.agent} version {self.agent_version}); changed: {self.changed}."
+        )
 
     @property
     def next_steps(self) -> tuple[str, ...]:
