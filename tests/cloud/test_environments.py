@@ -14,6 +14,7 @@ from copilot.errors import NeedsAnswer, NeedsConfirmation, Refused
 from copilot.outside.store import Store
 from tests.cloud.conftest import everything
 from tests.cloud.test_deployments import call, workspace
+from tests.routing.test_conversation import act, talk
 
 NAME = "helpdesk-production"
 
@@ -64,6 +65,17 @@ def test_what_is_in_production_is_removed_only_when_its_name_is_typed(ctx: Conte
         ctx.consent = "person"
     assert confirm.value.pending["confirm"]["args"] == {"deployment": NAME, "name_again": NAME}
     assert "all" in call(ctx, "show_deployment", deployment=NAME, check=True).health
+
+
+def test_in_a_conversation_the_typed_name_is_taken_as_it_is_and_then_confirmed(ctx: Context) -> None:
+    conversation, _ = talk(ctx, act("destroy_deployment", deployment=NAME))
+    try:
+        assert isinstance(conversation.say("destroy helpdesk in production").error, NeedsAnswer)
+        assert isinstance(conversation.say(NAME).error, NeedsConfirmation)
+        conversation.say("no")
+    finally:
+        ctx.consent = "person"
+    assert [row.name for row in call(ctx, "list_deployments").deployments] == [NAME]
 
 
 def test_its_data_is_backed_up_first_and_the_backup_stays(ctx: Context) -> None:
