@@ -133,9 +133,13 @@ class Stage(Gateway):
         return {**seen, "log": (stage.get("accessLogSettings") or {}).get("destinationArn")} if self._may_log else seen
 
     def create(self, properties: Properties) -> str:
-        self._gateway.create_deployment(restApiId=properties["api"], stageName=properties["name"], description=properties["content"])
+        api, name, content = (properties[part] for part in ("api", "name", "content"))
+        known = self.read(f"{api}/{name}")
+        if known is None or known["content"] != content:  # else an earlier try made it, whose answer was lost
+            make = partial(self._once.create_deployment, restApiId=api, stageName=name, description=content)
+            patiently(make, _throttled)
         self._log(properties)
-        return f"{properties['api']}/{properties['name']}"
+        return f"{api}/{name}"
 
     def update(self, physical: str, before: Properties, after: Properties) -> None:
         if before["content"] != after["content"]:
