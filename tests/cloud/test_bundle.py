@@ -32,7 +32,7 @@ def test_of_our_own_code_only_what_answers_is_in_it(built: Path) -> None:
         rooms = {name.split("/")[1] for name in archive.namelist() if name.startswith("copilot/")}
         cloud = {name for name in archive.namelist() if name.startswith("copilot/cloud/")}
     assert not rooms & {"intents", "routing", "faces", "evaluation", "context.py", "intent.py"}
-    assert cloud == {f"copilot/cloud/{name}.py" for name in ("__init__", "handler", "inference", "service")}
+    assert cloud == {f"copilot/cloud/{name}.py" for name in ("__init__", "handler", "inference", "service", "speaker")}
 
 
 def test_it_is_the_same_bytes_when_built_again(built: Path, tmp_path: Path) -> None:

@@ -283,7 +283,7 @@ def test_only_the_built_in_model_can_be_deployed(ctx: Context) -> None:
     ctx.store.put("model", "gpt", {"id": "openai/gpt-4o-mini", "provider": "openai"}, "op")
     body = {**ctx.store.get("agent", "other").body, "model": "gpt"}
     ctx.store.put("agent", "other", body, "op")
-    with pytest.raises(Refused, match="cannot be deployed yet"):
+    with pytest.raises(Refused, match="cannot be deployed there"):
         call(ctx, "plan_deployment", agent="other")
 
 

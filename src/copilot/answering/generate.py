@@ -8,13 +8,31 @@ from typing import Any, Protocol
 from copilot.answering.answer import Answer, Citation, Claim, cite, refuse, supported
 from copilot.answering.guard import speaks
 from copilot.knowledge.search import Passage
-from copilot.outside.chat import Chat, ScriptedChat
 from copilot.prompt import prompt
 
 SHORTEST_QUOTE = 2
 """Words. A single word proves nothing, unless it is all that a cell says."""
 ADDRESS = re.compile(r"(?i)\b(?:https?://|www\.)\S*\w|[\w.+-]+@[\w.-]*\w")
 """Where a reader could be led, which no passage says in so many words unless it is quoted."""
+
+
+class Said(Protocol):
+    """What a model answered, and what it took."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def tokens_in(self) -> int: ...
+    @property
+    def tokens_out(self) -> int: ...
+    @property
+    def usd(self) -> float | None: ...
+
+
+class Model(Protocol):
+    """A language model."""
+
+    def complete(self, messages: Any) -> Said: ...
 
 
 class Persona(Protocol):
@@ -37,9 +55,7 @@ class Earlier(Protocol):
     def answer(self) -> str: ...
 
 
-def generate(
-    question: str, passages: Sequence[Passage], chat: Chat | ScriptedChat, persona: Persona, turns: Sequence[Earlier] = ()
-) -> Answer:
+def generate(question: str, passages: Sequence[Passage], chat: Model, persona: Persona, turns: Sequence[Earlier] = ()) -> Answer:
     """Let a language model answer from the passages; claims whose quote stands in no passage are dropped.
 
     Args:

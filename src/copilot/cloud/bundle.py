@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 
 from copilot.errors import Unavailable
-from copilot.resources import PACKAGE
+from copilot.resources import PACKAGE, resource
 
 ENTRIES = ("copilot.cloud.handler", "copilot.cloud.service", "copilot.cloud.inference")
 """What is started: by Lambda, where an agent is a service of its own, and by a model server."""
@@ -22,6 +22,7 @@ FILES = {"index": "index.db", "weights": "model.safetensors", "tokenizer": "toke
 HERE = "here"
 MAIN = "main.py"
 START = b"import sys\n\nfrom copilot.cloud.service import main\n\nmain(*sys.argv[1:])\n"
+PROMPT = "prompts/answer.txt"
 LIBRARIES = ("numpy", "tokenizers")
 MOST_BYTES = 200 * 10**6
 """Unzipped; AWS allows 250 MiB."""
@@ -85,6 +86,7 @@ def download(version: str, machine: str = "x86_64") -> str:
 def own_files() -> Iterator[Member]:
     """Yield our files that the entries need, followed through their imports, under their place in the package."""
     yield MAIN, START
+    yield f"copilot/{PROMPT}", resource(*PROMPT.split("/")).read_bytes()
     waiting: list[str] = [*ENTRIES]
     seen = set()
     while waiting:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from copilot.answering.agent import model_body
 from copilot.answering.policy import Policy
 from copilot.cloud import bundle, rules
 from copilot.cloud.account import LOCAL
@@ -16,6 +17,7 @@ from copilot.cloud.prices import Estimate
 from copilot.cloud.providers import providers
 from copilot.cloud.revisions import forget_erased
 from copilot.cloud.serverless import INDEX, Blueprint, Content, Settings
+from copilot.cloud.speaker import Speaker
 from copilot.cloud.target import Target
 from copilot.cloud.targets import chosen
 from copilot.errors import BadArguments, Refused, Unavailable
@@ -86,6 +88,7 @@ def prepare(store: Store, session: Session, home: Path, agent: Thing, name: str,
         settings,
         Policy.of(agent.body),
         workspace_id(store),
+        speaker_of(store, agent),
     )
     blueprint = target.seal(blueprint, artifacts)
     wanted = target.graph(blueprint)
@@ -98,6 +101,17 @@ def prepare(store: Store, session: Session, home: Path, agent: Thing, name: str,
         rules.check(wanted, session.region, home),
         target.estimate(blueprint, stored),
     )
+
+
+def speaker_of(store: Store, agent: Thing) -> Speaker | None:
+    """Return the model of Bedrock that an agent answers with; None for the built-in model."""
+    body, model = agent.body, model_body(store, agent.body["model"])
+    if model["provider"] != "bedrock":
+        return None
+    name = str(model["id"]).removeprefix("bedrock/")
+    name = name if name.startswith("arn:") else name.rpartition("/")[2]  # LiteLLM writes a region or a route before it
+    temperature = body["temperature"] if body["temperature"] is not None else model.get("temperature")
+    return Speaker(name, body["purpose"], body["tone"], body["instructions"], temperature)
 
 
 def check_region(session: Session, target: Target) -> None:

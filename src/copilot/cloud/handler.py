@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 import traceback
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,12 +19,15 @@ from uuid import uuid4
 
 from copilot.answering.answer import Answer
 from copilot.answering.extract import answer
+from copilot.answering.generate import generate
 from copilot.answering.guard import guarded
 from copilot.answering.policy import Policy
+from copilot.cloud.speaker import Bedrock, Speaker
 from copilot.knowledge.search import Passage, search
 from copilot.outside.embed_numpy import NumpyEmbedder
 
 LONGEST_QUESTION = 4000
+SIMULATED = "no language model was called: the account is simulated"
 KEPT_SECONDS = 30 * 24 * 3600
 """How long the record of an answered question is kept."""
 
@@ -37,6 +41,7 @@ class Agent(NamedTuple):
     collections: tuple[str, ...]
     passages: int
     policy: Policy
+    speaker: Speaker | None
 
 
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -67,7 +72,17 @@ def _answer(question: str) -> Answer:
     def find() -> list[Passage]:
         return search(agent.connection, agent.owner, agent.embedder, agent.collections, question, agent.passages)
 
-    return guarded(question, agent.policy, agent.embedder, find, lambda passages: answer(question, passages, agent.embedder))
+    def say(passages: list[Passage]) -> Answer:
+        return _spoken(agent.speaker, question, passages) if agent.speaker else answer(question, passages, agent.embedder)
+
+    return guarded(question, agent.policy, agent.embedder, find, say)
+
+
+def _spoken(speaker: Speaker, question: str, passages: list[Passage]) -> Answer:
+    """Let the language model answer; where only a simulated one did, the answer says so."""
+    model = Bedrock(speaker)
+    made = generate(question, passages, model, speaker)
+    return replace(made, reported=(*made.reported, SIMULATED)) if model.simulated else made
 
 
 def _log(level: str, request: str, started: float, **said: Any) -> None:
@@ -95,7 +110,10 @@ def load() -> Agent:
         _fetch(here["bucket"], here["model"][name], folder / name)
     connection = sqlite3.connect(f"file:{index}?mode=ro&immutable=1", uri=True, check_same_thread=False)
     connection.row_factory = sqlite3.Row
-    return Agent(connection, NumpyEmbedder(folder), here["owner"], tuple(here["collections"]), here["passages"], Policy.of(here["policy"]))
+    speaker = Speaker(**here["speaker"]) if "speaker" in here else None
+    return Agent(
+        connection, NumpyEmbedder(folder), here["owner"], tuple(here["collections"]), here["passages"], Policy.of(here["policy"]), speaker
+    )
 
 
 def _fetch(bucket: str, key: str, path: Path) -> Path:

@@ -10,7 +10,9 @@ from copilot.answering.agent import PASSAGES
 from copilot.answering.policy import Policy
 from copilot.cloud.bundle import HANDLER
 from copilot.cloud.graph import Resource
+from copilot.cloud.models import invoked
 from copilot.cloud.providers.provider import STACK
+from copilot.cloud.speaker import Speaker
 from copilot.cloud.watching import Watched, watch
 
 INDEX = "index/"
@@ -66,6 +68,7 @@ class Blueprint:
     Args:
         runtime: Lambda's name of the Python version, e.g. `python3.12`.
         workspace: Id of the workspace: another one may deploy an agent of the same name to the same account.
+        speaker: The language model that answers; None for the built-in one.
     """
 
     agent: str
@@ -80,6 +83,7 @@ class Blueprint:
     settings: Settings
     policy: Policy = field(default_factory=Policy)
     workspace: str = ""
+    speaker: Speaker | None = None
 
     @property
     def prefix(self) -> str:
@@ -153,7 +157,8 @@ def described(blueprint: Blueprint) -> str:
         "passages": PASSAGES,
         "policy": asdict(blueprint.policy),
     }
-    return json.dumps(agent, sort_keys=True)
+    speaker = {"speaker": asdict(blueprint.speaker)} if blueprint.speaker else {}
+    return json.dumps({**agent, **speaker}, sort_keys=True)
 
 
 def storage(blueprint: Blueprint, tags: dict[str, str]) -> list[Resource]:
@@ -197,7 +202,7 @@ def _function(blueprint: Blueprint, tags: dict[str, str]) -> list[Resource]:
     first = ("role", "logs", "table", *map(object_id, keys.values()))
     return [
         Resource("table", "table", table),
-        Resource("role", "role", {"name": names["role"], **_permissions(names, keys), "tags": tags}),
+        Resource("role", "role", {"name": names["role"], **_permissions(blueprint, keys), "tags": tags}),
         Resource("logs", "log_group", {"name": names["logs"], "days": settings.log_days, "tags": tags}),
         Resource("function", "function", function, first),
         Resource(
@@ -212,8 +217,9 @@ def _content(function: dict[str, Any]) -> str:
     return sha256(json.dumps(frozen, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _permissions(names: dict[str, str], keys: dict[str, str]) -> dict[str, Any]:
-    """Return what the function may do: read its own objects, add to its own table, write its own log; nothing else."""
+def _permissions(blueprint: Blueprint, keys: dict[str, str]) -> dict[str, Any]:
+    """Return what the function may do: read its own objects, add to its own table, write its own log, ask its own model; nothing else."""
+    names, speaker = _names(blueprint), blueprint.speaker
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     objects = [f"arn:aws:s3:::{names['bucket']}/{keys[name]}" for name in ("index", "weights", "tokenizer")]
     allowed = [
@@ -221,6 +227,9 @@ def _permissions(names: dict[str, str], keys: dict[str, str]) -> dict[str, Any]:
         {"Effect": "Allow", "Action": "dynamodb:PutItem", "Resource": names["table_arn"]},
         {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": f"{names['logs_arn']}:log-stream:*"},
     ]
+    if speaker:
+        models = invoked(speaker.model, blueprint.region, blueprint.account)
+        allowed.append({"Effect": "Allow", "Action": "bedrock:InvokeModel", "Resource": models})
     return {
         "trust": {"Version": "2012-10-17", "Statement": [trust]},
         "policies": {"ask": {"Version": "2012-10-17", "Statement": allowed}},

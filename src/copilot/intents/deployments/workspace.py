@@ -143,14 +143,16 @@ def check_region(ctx: Context, name: str) -> None:
 
 
 def check_model(ctx: Context, agent: Thing) -> None:
-    """Raise Refused when the agent's model cannot be packed into a function."""
+    """Raise Refused when the agent's model can neither be packed nor be reached from where the agent would run."""
     from copilot.outside.catalogue import BUILTIN, BUILTIN_NAME
 
     name = agent.body["model"]
     model = ctx.store.find("model", name)
-    if (model.body["id"] if model else name) not in (BUILTIN.id, BUILTIN_NAME):
+    reached = model is not None and model.body["provider"] == "bedrock" and configured(ctx).target in (None, "serverless")
+    if not reached and (model.body["id"] if model else name) not in (BUILTIN.id, BUILTIN_NAME):
         raise Refused(
-            f"'{agent.name}' answers with {name}, which cannot be deployed yet: only the built-in model ({BUILTIN.id}) can.",
+            f"'{agent.name}' answers with {name}, which cannot be deployed there: "
+            f"the built-in model ({BUILTIN.id}) can, and to the serverless target those of Bedrock.",
             f"Give it the built-in model: copilot agents update {agent.name} --model {BUILTIN_NAME}",
         )
 
