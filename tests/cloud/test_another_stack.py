@@ -114,6 +114,7 @@ def test_indexes_are_added_changed_and_dropped_in_place_and_the_items_stay(engin
             {"processing-stage-index": ["processing_stage", "session_id"]},
         ),
         (changed("processing_state", stream=None), "system_configuration", {}),
+        (changed("processing_state", stream="KEYS_ONLY"), "system_configuration", {}),
     ):
         assert {change.action for change in engine.plan(wanted).changes} == {"update"}
         carry_out(engine, wanted)

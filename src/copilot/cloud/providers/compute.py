@@ -24,6 +24,19 @@ class Ec2(Provider):
     def _ec2(self) -> Any:
         return self.session.client("ec2")
 
+    @cached_property
+    def _network(self) -> tuple[str, str]:
+        """The default network: its id and its range of addresses."""
+        found = self._ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
+        if not found:
+            raise Unavailable(f"{self.session.region} has no default VPC to put instances in.", "Make one: aws ec2 create-default-vpc")
+        return found[0]["VpcId"], found[0]["CidrBlock"]
+
+    def _groups(self, filter_name: str, values: Iterable[str]) -> list[dict[str, Any]]:
+        """Return the security groups of the network by `group-name`, `group-id` or a tag."""
+        wanted = [{"Name": filter_name, "Values": list(values)}, {"Name": "vpc-id", "Values": [self._network[0]]}]
+        return list(self._ec2.describe_security_groups(Filters=wanted)["SecurityGroups"])
+
     def _tag(self, physical: str, before: Properties, after: Properties) -> None:
         if before["tags"] != after["tags"]:
             self._ec2.create_tags(Resources=[physical], Tags=pairs(after["tags"]))
@@ -34,56 +47,45 @@ class SecurityGroup(Ec2):
 
     identity = frozenset({"name", "description"})
 
-    @cached_property
-    def _network(self) -> tuple[str, str]:
-        """The default network: its id and its range of addresses."""
-        found = self._ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
-        if not found:
-            raise Unavailable(f"{self.session.region} has no default VPC to put instances in.", "Make one: aws ec2 create-default-vpc")
-        return found[0]["VpcId"], found[0]["CidrBlock"]
-
-    def _groups(self, **filters: str) -> list[dict[str, Any]]:
-        wanted = [{"Name": name.replace("_", "-"), "Values": [value]} for name, value in filters.items()]
-        return list(self._ec2.describe_security_groups(Filters=wanted)["SecurityGroups"])
-
-    def find(self, properties: Properties) -> str | None:
-        return next((group["GroupId"] for group in self._groups(group_name=properties["name"], vpc_id=self._network[0])), None)
+    def _group(self, name: str) -> dict[str, Any] | None:
+        return next(iter(self._groups("group-name", [name])), None)
 
     def read(self, physical: str) -> dict[str, Any] | None:
-        for group in self._groups(group_id=physical):
-            return {
-                "name": group["GroupName"],
-                "description": group["Description"],
-                "ingress": [entry for entry, _ in self._entries(group["IpPermissions"])],
-                "tags": unpaired(group.get("Tags", [])),
-            }
-        return None
+        group = self._group(physical)
+        return group and {
+            "name": physical,
+            "description": group["Description"],
+            "ingress": [entry for entry, _ in self._entries(group["IpPermissions"])],
+            "tags": unpaired(group.get("Tags", [])),
+        }
 
     def create(self, properties: Properties) -> str:
-        group = self.find(properties)
-        if group is None:
+        name = str(properties["name"])
+        if self._group(name) is None:
             tags = [{"ResourceType": "security-group", "Tags": pairs(properties["tags"])}]
-            what = {"GroupName": properties["name"], "Description": properties["description"], "VpcId": self._network[0]}
-            group = str(self.session.client("ec2", once=True).create_security_group(**what, TagSpecifications=tags)["GroupId"])
-        self.update(group, properties, properties)
-        return group
+            what = {"GroupName": name, "Description": properties["description"], "VpcId": self._network[0]}
+            self.session.client("ec2", once=True).create_security_group(**what, TagSpecifications=tags)
+        self.update(name, properties, properties)
+        return name
 
     def update(self, physical: str, before: Properties, after: Properties) -> None:
-        live = list(self._entries(self._groups(group_id=physical)[0]["IpPermissions"]))
+        group = self._group(physical) or {}
+        live, id_ = list(self._entries(group["IpPermissions"])), group["GroupId"]
         for entry, permission in live:
             if entry not in after["ingress"]:
-                self._ec2.revoke_security_group_ingress(GroupId=physical, IpPermissions=[permission])
+                self._ec2.revoke_security_group_ingress(GroupId=id_, IpPermissions=[permission])
         for entry in after["ingress"]:
             if entry not in [known for known, _ in live]:
-                self._ec2.authorize_security_group_ingress(GroupId=physical, IpPermissions=[self._permission(entry)])
-        self._tag(physical, before, after)
+                self._ec2.authorize_security_group_ingress(GroupId=id_, IpPermissions=[self._permission(entry)])
+        self._tag(id_, before, after)
 
     def delete(self, physical: str) -> None:
-        if self._groups(group_id=physical):
-            patiently(partial(self._ec2.delete_security_group, GroupId=physical), lambda error: code_of(error) == "DependencyViolation")
+        if group := self._group(physical):
+            delete = partial(self._ec2.delete_security_group, GroupId=group["GroupId"])
+            patiently(delete, lambda error: code_of(error) == "DependencyViolation")
 
     def owned(self, stack: str) -> Iterable[str]:
-        return [group["GroupId"] for group in self._groups(**{f"tag:{STACK}": stack})]
+        return [group["GroupName"] for group in self._groups(f"tag:{STACK}", [stack])]
 
     def _entries(self, permissions: Iterable[Mapping[str, Any]]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
         """Yield each source of each permission, as the graph says it and as EC2 does."""
@@ -105,7 +107,7 @@ class SecurityGroup(Ec2):
 
 
 class LaunchTemplate(Ec2):
-    """name, image, instance_type, profile, groups (ids), disk (GiB), encrypted, tokens (`required`: IMDSv2), spot, key, user_data, tags.
+    """name, image, instance_type, profile, groups (names), disk (GiB), encrypted, tokens (`required`: IMDSv2), spot, key, user_data, tags.
 
     A change is a new version; groups take the latest.
     """
@@ -126,7 +128,7 @@ class LaunchTemplate(Ec2):
             "image": data.get("ImageId"),
             "instance_type": data.get("InstanceType"),
             "profile": data.get("IamInstanceProfile", {}).get("Name"),
-            "groups": data.get("SecurityGroupIds", []),
+            "groups": self._names(data.get("SecurityGroupIds", [])),
             "disk": disk.get("VolumeSize"),
             "encrypted": disk.get("Encrypted"),
             "tokens": data.get("MetadataOptions", {}).get("HttpTokens"),
@@ -141,14 +143,24 @@ class LaunchTemplate(Ec2):
         if self._template(name) is None:
             tags = [{"ResourceType": "launch-template", "Tags": pairs(properties["tags"])}]
             self.session.client("ec2", once=True).create_launch_template(
-                LaunchTemplateName=name, LaunchTemplateData=_launch_data(properties), TagSpecifications=tags
+                LaunchTemplateName=name, LaunchTemplateData=self._data(properties), TagSpecifications=tags
             )
         return str(name)
 
     def update(self, physical: str, before: Properties, after: Properties) -> None:
-        if _launch_data(before) != _launch_data(after):
-            self._ec2.create_launch_template_version(LaunchTemplateName=physical, LaunchTemplateData=_launch_data(after))
+        if {**before, "tags": {}} != {**after, "tags": {}}:
+            self._ec2.create_launch_template_version(LaunchTemplateName=physical, LaunchTemplateData=self._data(after))
         self._tag(self._template(physical)["LaunchTemplateId"], before, after)
+
+    def _names(self, ids: list[str]) -> list[str]:
+        """Return the names of security groups; of one that is gone, its id."""
+        names = {group["GroupId"]: group["GroupName"] for group in self._groups("group-id", ids)} if ids else {}
+        return [names.get(id_, id_) for id_ in ids]
+
+    def _data(self, properties: Properties) -> dict[str, Any]:
+        """Return the template's data as EC2 takes it."""
+        ids = {group["GroupName"]: group["GroupId"] for group in self._groups("group-name", properties["groups"])}
+        return _launch_data(properties, [ids.get(name, name) for name in properties["groups"]])
 
     def delete(self, physical: str) -> None:
         if self._template(physical):
@@ -236,15 +248,14 @@ class Token(Provider):
             yield from (parameter["Name"] for parameter in page["Parameters"])
 
 
-def _launch_data(properties: Properties) -> dict[str, Any]:
-    """Return a launch template's data as EC2 takes it."""
+def _launch_data(properties: Properties, groups: list[str]) -> dict[str, Any]:
     ours = {name: value for name, value in properties["tags"].items() if name == STACK}
     disk = {"VolumeSize": properties["disk"], "VolumeType": "gp3", "Encrypted": properties["encrypted"], "DeleteOnTermination": True}
     data: dict[str, Any] = {
         "ImageId": properties["image"],
         "InstanceType": properties["instance_type"],
         "IamInstanceProfile": {"Name": properties["profile"]},
-        "SecurityGroupIds": list(properties["groups"]),
+        "SecurityGroupIds": groups,
         "BlockDeviceMappings": [{"DeviceName": DISK, "Ebs": disk}],
         "MetadataOptions": {"HttpEndpoint": "enabled", "HttpTokens": properties["tokens"], "HttpPutResponseHopLimit": 1},
         "UserData": base64.b64encode(properties["user_data"].encode()).decode(),

@@ -24,6 +24,7 @@ def repeatable(seed: int, at: float) -> Iterator[None]:
     """Run one call with its own random numbers and the clock standing at `at` (Unix time)."""
     _mend_s3()
     _mend_apigateway()
+    _mend_dynamodb()
     instances.mend()
     with _seeded(seed), time_machine.travel(at, tick=False):
         yield
@@ -64,6 +65,21 @@ def _mend_apigateway() -> None:
     models: Any = sys.modules.get("moto.apigateway.models")
     if models and not hasattr(models.Account, "cloudwatch_role_arn"):
         models.Account.cloudwatch_role_arn = property(lambda _: LOG_ROLE, lambda account, value: None)
+
+
+def _mend_dynamodb() -> None:
+    """Let a table whose stream was switched off have one again."""
+    models: Any = sys.modules.get("moto.dynamodb.models")
+    if models is None or hasattr(models.DynamoDBBackend, "switched_streams"):
+        return
+    models.DynamoDBBackend.switched_streams = switch = models.DynamoDBBackend.update_table_streams
+
+    def update_table_streams(backend: Any, table: Any, wanted: dict[str, Any]) -> None:
+        if not table.stream_specification.get("StreamEnabled"):
+            table.latest_stream_label = None
+        switch(backend, table, wanted)
+
+    models.DynamoDBBackend.update_table_streams = update_table_streams
 
 
 def _bucket_permission(bucket: Any, action: str, resource: str) -> Any:
