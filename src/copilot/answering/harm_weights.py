@@ -1,15 +1,15 @@
 """Weights of the guard against harmful requests; made by `scripts/fit_guard.py`."""
 
-BIAS = -1.5681
+BIAS = -1.6518
 WEIGHTS = (
-    "TCzGNtcynR6Fttc1XC/1JBW6drUYPESzoTxyrdSsLLYxN207cTBdKZy5VbeCO4C5k7sJMO46sy2NtD81Xj1+uoG417jYPMy5ZDeAPGk1ebDXPAK5QzaOM4Kx"
-    "v608s/04faVJuHu6oiFquuu3MLtZvSCz0zs/uCw8Jq20PAU22bqduWE6iT3fPJY4bzkzNdMxc7kbOFK/+bd+t6WzHLR9OGa5W7IMOASycLWmO0C3Wb3Xs9Ol"
-    "YTRVM/c5EbwrPFc2TbkiJAO9Ljn7tR44UDbgLCE9EDZBPfqwZrgsvEY1SaW2sws08zjUMFI96DqFqdS11LORsb68tzGDOzq9h7EAAOw2lT/tOFIxPrsYPQc0"
-    "Tb3xNZE42rj+unI04a2WuqS0P7npKxM8xzacO9+6MDr1taEvJbh6tDQ87jjducw1SDY7POa1Mbm1u/WoCLdXuN+4Jjg+NG0voTTtsi49dLY/tFc5WLnksfoy"
-    "JbyRMq+4OLkeuW06PzyJrxi4t7zwuOk4zC96ucI9C7SetWq5QbE9PSO8+DahtQG3HiMpuC08l7nMOoozyjTON0Q9/7j6NIm6drMJNLI21LT1ML+zZDEAgG85"
-    "0LpXPNclFSxmrGMvMrokOP05ujQltzQ7Qbd4N8Grcz2EMJyiW7Owu6o4zrq6PcEymrSrtrcwfi3bNES6uqXgt7K7Z7xYtlOk1j18MUY1Bbc0Nlu71LjgtEW4"
-    "JjjOMO6ocTbhsQyvOrnVtNo5k7o0Pyu6rTzes467S7w/udc7RLU/u+S2LDKNvFAzfLPRugIzkLoKt0Qzqbk9M2I0YbzaPsi5bTyrrtisRTfQPgAu3D2GrA65"
-    "Pb2cPD64+zMBgBa1or56uYI8lr38Pcm8Vrk9s/u3uLfjsqi3Ejhgpre04bjoNfU2ozZzuYmvIjRnMdA3FRQ+q6i4fjqoOfU1ML2iMwU8ZDZssUoylDs/taEy"
-    "jbWltfS686ditGC9mrhSt5Y1eTATOzu8njWVuK88LLiQuCo7d6xxOnAxwDqFqlu4"
+    "xjbCN3EyeCzTtZY4Iiw3Lfi6wrREO720dzzksYcevrZzN1s8OC6bMYG5o7gxPP65NLviKJw7rzOhti02LT3eupG467YFPNK74Te5PMU2ELOhOzK6aziZMset"
+    "La7tszs6MjEmuLG6OrArum6347qNvdy1AzyVuDM7TDCrPDI32rmeuj45az0vPR44HzoQNVsxmLnFNOO/MbhetyCxgbV1OWm52q6TNk6dOLUXO7u4n7zVtuCt"
+    "zDRXN4w5qrwUOzo45rkYp4u8JjkntJc1Ljiwr9A8Oza/PcgqDLjkulIvgyxUtnIxijg0MeI85TmuMKi2krVytF+83TS3O1q8ErYAAPQ2BkC/ODkrubu1PCkz"
+    "x72eOHk5ErpIusY3NK7BuXe30blzLDI7ITShOgS7ETwrtlU0zbg2sDw8yTj3uXc0HzeQPDu26rc1u2G1e7UPuLy22jesNZMw4DRGrYQ+HrPktJ04TrlvtLYx"
+    "2ryMNeK2bbleuEg5aDw4rqe3zLs2tgs3Jqs8uoo9mKhtteu4oKtvPfu5IDZMt4240zFOt1w8KrmeOSguMjQVORI9tLg2NOq47a6IMJg0aLXPMIC1Fq4AgD04"
+    "4LqDPDQmsKlyKOkp8rjjOQs5TDMEtK07nrjWOCWxND3XMfIsXrZXvOo4A7uKPQ80lbJmtW6kup2kMrm64KZtt127/rxUt30rVD0gMFU2ArjKNcC7obiGtaW3"
+    "gjZIMQ0uyzTMrcuzlbn9tL85sLuwPka6tjyptai8Qry3uGk8v7V4ugm3/zFKvKYyZ7Wdu/gybLjjuKMyk7jaMyMzVrxeP6+5UjyhsfSvXDmEPSsv1T1pruy5"
+    "TL1nPJm2qjAAgJCzbb6cuCA8pb0+PvS8ybibrkm3bre0rse4jzj3sJ+wu7dxOMo2EzjsucewwDGNLP851SaNsVK4gjkuOkIxcb29Lm07jzeRsSk0JDput+Er"
+    "KLUFtam52q0DtDy9sLbstKc09zD3On27mzcvuTg8RbfduYQ7eSvzOD0xxzq0r8i3"
 )
 """One half-precision number a dimension of the sentence's vector, little-endian, base64."""
