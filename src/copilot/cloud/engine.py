@@ -203,7 +203,7 @@ class Engine:
         why = ""
         for wait in (*ROLLBACK_WAITS, 0.0):
             try:
-                physical = self._steps.reverse(change)
+                physical = self._steps.persist(lambda: self._steps.reverse(change))
             except (ClientError, BotoCoreError, OSError) as error:
                 why = str(error)
                 self.pause(wait)

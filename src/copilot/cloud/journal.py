@@ -193,6 +193,12 @@ def deployed_by(store: Store, operation: str) -> str | None:
     return rows[0]["deployment"] if rows else None
 
 
+def unsettled(store: Store) -> dict[str, Apply]:
+    """Return the newest apply of each deployment where that did not come to a clean end."""
+    sql = """SELECT *, max(started_at) FROM applies WHERE owner = ? GROUP BY deployment HAVING state NOT IN ('done', 'rolled_back')"""
+    return {row["deployment"]: _apply(row) for row in store.rows(sql, store.owner)}
+
+
 def left_over(store: Store) -> list[Apply]:
     """Return the newest apply of each deployment that the ledger has resources of, and the workspace does not know."""
     sql = """SELECT DISTINCT deployment FROM resources WHERE owner = ? AND deployment NOT IN

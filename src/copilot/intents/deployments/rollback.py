@@ -77,6 +77,7 @@ def going_back(
         NotFound: there is no such revision or plan.
     """
     from copilot.cloud import revisions, rules
+    from copilot.cloud.preflight import obstacles
 
     thing = named_deployment(ctx, deployment, "rollback_deployment")
     check_reach(ctx, thing)
@@ -86,6 +87,8 @@ def going_back(
         plan = engine.plan(target.wanted)
         _check(engine, plan, given)
         engine.journal.save(plan)
+        found = rules.check(target.wanted, session.region, ctx.home)
+        blocked, unknown = obstacles(session, target.wanted, plan)
         planned = PlannedRollback(
             deployment=thing.name,
             running=revisions.current(ctx.store, thing.name),
@@ -97,8 +100,8 @@ def going_back(
             changes=change_rows(plan),
             unchanged=plan.unchanged,
             cost=Cost.model_validate(target.body["cost"]),
-            problems=tuple(f"{finding.resource}: {finding.problem}" for finding in rules.check(target.wanted)),
-            notes=(*notes, "What was stored meanwhile, e.g. the table's items, stays as it is."),
+            problems=(*(f"{finding.resource}: {finding.problem}" for finding in found), *blocked),
+            notes=(*notes, *unknown, "What was stored meanwhile, e.g. the table's items, stays as it is."),
         )
         if planned.problems:
             raise Refused(f"{thing.name} cannot go back to revision {target.number}: {'; '.join(planned.problems)}.", "Deploy it anew.")

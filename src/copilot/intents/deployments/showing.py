@@ -24,7 +24,7 @@ def list_deployments(ctx: Context, environment: Environment | None = None) -> De
             environment=thing.body["environment"],
             region=thing.body["region"],
             account=thing.body["account"],
-            state=thing.body.get("state", "deployed"),
+            state=thing.body["state"],
             endpoint=thing.body["endpoint"],
             deployed_at=thing.body["deployed_at"][:19],
         )
@@ -57,7 +57,9 @@ def show_deployment(ctx: Context, deployment: str, check: bool = False) -> Shown
         with hold_account(ctx, body["region"]) as (session, _):
             drift = {d.id: str(d) for d in engine_of(ctx, session, thing.name, body["stack"]).drift() if d.kind in ("missing", "changed")}
     resources = journal.resources()
-    state = f"{len(drift)} of {len(resources)} resources differ" if drift else f"all {len(resources)} resources are as deployed"
+    state = f"{len(resources)} resources deployed {body['deployed_at'][:16]}, {UNCHECKED}"
+    if check:
+        state = f"{len(drift)} of {len(resources)} resources differ" if drift else f"all {len(resources)} resources are as deployed"
     return ShownDeployment(
         name=thing.name,
         agent=body["agent"],
@@ -67,7 +69,7 @@ def show_deployment(ctx: Context, deployment: str, check: bool = False) -> Shown
         account=body["account"],
         simulated=body["simulated"],
         endpoint=body["endpoint"],
-        health=body.get("state") or (state if check else f"{len(resources)} resources deployed {body['deployed_at'][:16]}, {UNCHECKED}"),
+        health=state if body["state"] == "deployed" else body["state"],
         resources=resource_rows(resources, drift, "as deployed" if check else "deployed"),
         history=event_rows(journal.history()),
     )

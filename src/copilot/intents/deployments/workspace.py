@@ -1,5 +1,6 @@
 """Which agent, environment and deployment a call means, and whether it may be deployed."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from copilot.cloud.account import LOCAL, reachable
@@ -82,14 +83,23 @@ def deployment_name(ctx: Context, agent: Thing, environment: str) -> str:
 
 
 def all_deployments(ctx: Context) -> list[Thing]:
-    """Return the deployments, with those that failed and left something behind: their `state` says so."""
-    from copilot.cloud.journal import left_over
+    """Return the deployments, with those that failed and left something behind: `state` says how each stands."""
+    from copilot.cloud.journal import left_over, unsettled
 
-    torn = [Thing("deployment", apply.deployment, 0, {**apply.body, **_torn(apply)}, apply.started_at) for apply in left_over(ctx.store)]
-    return sorted([*ctx.store.all("deployment"), *torn], key=lambda thing: thing.name)
+    torn = unsettled(ctx.store)
+    known = [replace(t, body={"state": _state(torn[t.name]) if t.name in torn else "deployed", **t.body}) for t in ctx.store.all("deployment")]
+    left = [Thing("deployment", apply.deployment, 0, {**apply.body, **_left(apply)}, apply.started_at) for apply in left_over(ctx.store)]
+    return sorted([*known, *left], key=lambda thing: thing.name)
 
 
-def _torn(apply: "Apply") -> dict[str, str]:
+def _state(apply: "Apply") -> str:
+    """Say how a deployment stands after an apply that did not come to a clean end."""
+    if apply.state == "running":
+        return "being removed" if apply.kind == "destroy" else "being deployed"
+    return "partly removed" if apply.kind == "destroy" else "partly put back after a change that failed"
+
+
+def _left(apply: "Apply") -> dict[str, str]:
     state = "being deployed" if apply.state == "running" else "left over by a deployment that failed"
     return {"state": state, "endpoint": "", "deployed_at": apply.started_at}
 
