@@ -87,7 +87,9 @@ def all_deployments(ctx: Context) -> list[Thing]:
     from copilot.cloud.journal import left_over, unsettled
 
     torn = unsettled(ctx.store)
-    known = [replace(t, body={"state": _state(torn[t.name]) if t.name in torn else "deployed", **t.body}) for t in ctx.store.all("deployment")]
+    known = [
+        replace(t, body={"state": _state(torn[t.name]) if t.name in torn else "deployed", **t.body}) for t in ctx.store.all("deployment")
+    ]
     left = [Thing("deployment", apply.deployment, 0, {**apply.body, **_left(apply)}, apply.started_at) for apply in left_over(ctx.store)]
     return sorted([*known, *left], key=lambda thing: thing.name)
 
