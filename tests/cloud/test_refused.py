@@ -164,3 +164,18 @@ def test_instances_are_launched_as_aws_and_care_demand(wanted: Resource, said: s
 def test_no_shell_is_open_to_everyone(port: int | str, open_: bool) -> None:
     wall = {"name": "agents", "description": "Questions", "ingress": [{"port": port, "source": "0.0.0.0/0"}], "tags": TAGS}
     assert ("open to everyone" in problems(Resource("wall", "security_group", wall))) is open_
+
+
+@pytest.mark.parametrize(
+    ("type_", "properties", "said"),
+    [
+        ("sagemaker_config", {"name": "c", "model": "m", "memory": 1500, "concurrency": 20}, "1500 MB of memory is none of 1024, 2048"),
+        ("sagemaker_config", {"name": "c", "model": "m", "memory": 2048, "concurrency": 500}, "500 requests at once"),
+        ("sagemaker_config", {"name": "c", "model": "m", "instance_type": "m5.large", "count": 1}, "types ml."),
+        ("sagemaker_model", {"name": "a--b-", "role": "r"}, "not a valid sagemaker model name"),
+        ("agent_runtime", {"name": "with-dash", "python": "PYTHON_3_9", "bucket": "b", "key": "k"}, "AgentCore has no PYTHON_3_9"),
+        ("agent_runtime", {"name": "with-dash", "python": "PYTHON_3_12", "bucket": "b", "key": "k"}, "not a valid agent runtime name"),
+    ],
+)
+def test_what_sagemaker_and_agentcore_would_refuse_is_refused(type_: str, properties: dict[str, Any], said: str) -> None:
+    assert said in problems(Resource("it", type_, {**properties, "tags": TAGS}))

@@ -8,7 +8,15 @@ from copilot.cloud.rules.access import check_permission, check_role, check_tags
 from copilot.cloud.rules.compute import check_group, check_launch_template, check_scaling, check_security_group
 from copilot.cloud.rules.names import check_name
 from copilot.cloud.rules.rule import Finding, Rule, Scene
-from copilot.cloud.rules.serving import check_alarm, check_function, check_logs_first, check_rest_api, check_usage_plan
+from copilot.cloud.rules.serving import (
+    check_agent_runtime,
+    check_alarm,
+    check_endpoint_config,
+    check_function,
+    check_logs_first,
+    check_rest_api,
+    check_usage_plan,
+)
 from copilot.cloud.rules.storage import check_bucket, check_log_group, check_table
 
 __all__ = ["Finding", "check"]
@@ -16,6 +24,7 @@ __all__ = ["Finding", "check"]
 ALL = (check_name, check_tags, check_logs_first)
 """Rules that look at every resource."""
 RULES: dict[str, Rule] = {
+    "agent_runtime": check_agent_runtime,
     "alarm": check_alarm,
     "auto_scaling_group": check_group,
     "bucket": check_bucket,
@@ -25,6 +34,7 @@ RULES: dict[str, Rule] = {
     "permission": check_permission,
     "rest_api": check_rest_api,
     "role": check_role,
+    "sagemaker_config": check_endpoint_config,
     "scaling_policy": check_scaling,
     "security_group": check_security_group,
     "table": check_table,

@@ -24,6 +24,7 @@ NAMES = {
     "launch_template": (re.compile(r"[\w().\-/]{3,128}", re.ASCII), "3 to 128 letters, digits and ( ) . - / _"),
     "auto_scaling_group": (re.compile(r"[!-~][ -~]{0,254}"), "1 to 255 ASCII characters"),
     "sagemaker_model": (re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"), "1 to 63 letters, digits and single dashes"),
+    "sagemaker_config": (re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"), "1 to 63 letters, digits and single dashes"),
     "sagemaker_endpoint": (re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"), "1 to 63 letters, digits and single dashes"),
     "agent_runtime": (re.compile(r"[a-zA-Z][a-zA-Z0-9_]{0,47}"), "1 to 48 letters, digits and _, a letter first"),
 }

@@ -14,6 +14,9 @@ RESERVED = re.compile(
     r"_HANDLER|_X_AMZN_TRACE_ID|AWS_(DEFAULT_REGION|REGION|EXECUTION_ENV|LAMBDA_.*|ACCESS_KEY.*|SECRET_ACCESS_KEY|SESSION_TOKEN)"
 )
 MOST_A_SECOND = 10_000
+ENDPOINT_MEMORY_MB = range(1024, 6145, 1024)
+ENDPOINT_REQUESTS = range(1, 201)
+AGENT_PYTHONS = ("PYTHON_3_10", "PYTHON_3_11", "PYTHON_3_12", "PYTHON_3_13")
 SHORT_PERIODS = (10, 20, 30)
 
 
@@ -54,6 +57,25 @@ def check_usage_plan(plan: Properties, _: Scene) -> Iterator[str]:
         yield "the limits of the usage plan have to be positive"
     if plan["rate"] > MOST_A_SECOND:
         yield f"{plan['rate']} requests a second are more than the {MOST_A_SECOND} that an account has"
+
+
+def check_endpoint_config(config: Properties, _: Scene) -> Iterator[str]:
+    """Check what a SageMaker endpoint runs on: memory and requests at once, or instances."""
+    if "memory" not in config:
+        if not str(config["instance_type"]).startswith("ml.") or config["count"] < 1:
+            yield f"{config['count']} x {config['instance_type']} is nothing that SageMaker runs: it is one or more of the types ml.…"
+        return
+    if config["memory"] not in ENDPOINT_MEMORY_MB:
+        yield f"{config['memory']} MB of memory is none of {', '.join(map(str, ENDPOINT_MEMORY_MB))}"
+    if config["concurrency"] not in ENDPOINT_REQUESTS:
+        yield f"{config['concurrency']} requests at once are outside {ENDPOINT_REQUESTS.start} to {ENDPOINT_REQUESTS.stop - 1}"
+
+
+def check_agent_runtime(runtime: Properties, scene: Scene) -> Iterator[str]:
+    if runtime["python"] not in AGENT_PYTHONS:
+        yield f"AgentCore has no {runtime['python']}; it has {', '.join(AGENT_PYTHONS)}"
+    if (runtime["bucket"], runtime["key"]) not in {(held["bucket"], held["key"]) for held in scene.of("object")}:
+        yield f"its code s3://{runtime['bucket']}/{runtime['key']} is not put there by the deployment"
 
 
 def check_alarm(alarm: Properties, _: Scene) -> Iterator[str]:
