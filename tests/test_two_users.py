@@ -172,6 +172,18 @@ def test_an_editor_cannot_widen_what_an_agent_reaches(
         run(bob, "update_agent", name="wren-desk", **widening)
 
 
+def test_an_owner_of_anothers_agent_cannot_read_the_makers_other_documents_through_it(alice: Context, bob: Context, tmp_path: Path) -> None:
+    (tmp_path / "pay.txt").write_text("The fitter earns 40,000 a year.\n")
+    run(alice, "ingest_data", source=str(tmp_path / "pay.txt"), collection="payroll")
+    run(alice, "update_agent", name="wren-desk", add_collection="payroll")
+    run(alice, "update_agent", name="wren-desk", remove_collection="payroll")
+    run(alice, "grant_access", agent="wren-desk", user="bob", role="owner")
+    for widening in ({"add_collection": "payroll"}, {"add_collection": "payrol"}, {"restore": 2}):
+        with pytest.raises(Refused, match="Only alice can give alice/wren-desk a collection"):
+            run(bob, "update_agent", name="wren-desk", **widening)
+    assert run(bob, "update_agent", name="wren-desk", remove_collection="wren-docs").collections == ()
+
+
 def test_an_edit_of_a_shared_agent_is_undone_by_who_made_it_while_they_may(alice: Context, bob: Context) -> None:
     run(alice, "grant_access", agent="wren-desk", user="bob", role="editor")
     run(bob, "update_agent", name="wren-desk", tone="warm")

@@ -8,7 +8,7 @@ from annotated_types import Ge, Le
 
 from copilot.answering.policy import GUARDRAILS, NORMAL, Format
 from copilot.context import Context
-from copilot.errors import BadArguments, CopilotError, NeedsConfirmation, NotFound
+from copilot.errors import BadArguments, CopilotError, NeedsConfirmation, NotFound, Refused
 from copilot.intent import intent
 from copilot.intents.agents.results import AgentShown, Draft
 from copilot.intents.agents.showing import shown
@@ -159,6 +159,8 @@ def _changed(ctx: Context, agent: Reached, body: dict[str, Any], change: str) ->
     """Write the next version; raise Refused when it widens the reach of the agent and the user is no owner."""
     if any(body.get(field) != agent.thing.body.get(field) for field in OWNERS_ALONE):
         agent.require("owner", f"change its {', '.join(OWNERS_ALONE)}")
+    if set(body["collections"]) - set(agent.thing.body["collections"]):
+        _check_maker(agent)
     thing = agent.store.put("agent", agent.thing.name, body, ctx.operation)
     return shown(Reached(agent.store, thing, agent.role, agent.mine), change)
 
@@ -209,7 +211,8 @@ def _model(store: "Store", name: str) -> str:
 def _collections(agent: Reached, body: dict[str, Any], add: str | None, remove: str | None) -> list[str]:
     names = list(body["collections"])
     if add:
-        agent.require("owner", "give it a collection")  # before looking: who may not add one learns no names
+        agent.require("owner", "give it a collection")
+        _check_maker(agent)  # before looking: who may not add one learns no names
         names.append(agent.store.get("collection", add).name)
     if remove:
         used = {name.lower(): name for name in names}
@@ -217,6 +220,14 @@ def _collections(agent: Reached, body: dict[str, Any], add: str | None, remove: 
             raise NotFound.named("collection", remove, names, f"{agent.name} reads: {', '.join(names) or 'none'}.")
         names.remove(used[remove.lower()])
     return list(dict.fromkeys(names))
+
+
+def _check_maker(agent: Reached) -> None:
+    """Raise Refused for all but who made the agent: its collections are theirs, and an owner's role is about the agent alone."""
+    if not agent.mine:
+        raise Refused(
+            f"Only {agent.store.owner} can give {agent.name} a collection, as the documents are theirs.", f"Ask {agent.store.owner}."
+        )
 
 
 def _functions(agent: Reached, body: dict[str, Any], add: str | None, remove: str | None) -> list[dict[str, Any]]:
