@@ -92,7 +92,7 @@ def score(case, answer):
 
 
 def test_a_metric_that_ends_or_hangs_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("copilot.evaluation.custom.SECONDS", 1.0)
+    monkeypatch.setattr("copilot.evaluation.custom.SECONDS", 4.0)
     code = """
 import os
 def score(case, answer):
