@@ -20,7 +20,7 @@ from copilot.cloud.graph import Resource
 from copilot.cloud.providers import TYPES
 from copilot.cloud.serverless import Blueprint, graph
 from copilot.context import Context
-from copilot.errors import AlreadyExists, BadArguments
+from copilot.errors import AlreadyExists, BadArguments, Refused
 from copilot.intents import REGISTRY
 from tests.cloud.terraform_schema import SCHEMA, mistakes
 from tests.cloud.test_another_stack import TABLES, TAGS
@@ -183,3 +183,10 @@ def test_a_template_is_written_once_with_the_files_beside_it(ctx: Context, tmp_p
     assert terraform.resources == said.resources
     assert mistakes(json.loads(Path(terraform.path).read_text())) == []
     assert REGISTRY["list_deployments"].run({}, ctx).deployments == ()
+
+
+def test_what_runs_on_this_machine_is_no_infrastructure(ctx: Context, tmp_path: Path) -> None:
+    REGISTRY["configure_deployment"].run({"target": "local"}, ctx)
+    with pytest.raises(Refused, match="not in AWS"):
+        REGISTRY["export_template"].run({"agent": "helpdesk", "path": str(tmp_path / "x.yaml")}, ctx)
+    REGISTRY["undo"].run({}, ctx)

@@ -4,6 +4,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from copilot.cloud.graph import REFERENCE, Resource, in_order
@@ -54,7 +55,8 @@ class Writer(ABC):
 
     def split(self, text: str) -> list[str]:
         """Cut a string into references to resources and what is between them."""
-        return [part for part in re.split(f"({REFERENCE.pattern.replace('(', '(?:')})", text) if part]
+        cuts = [0, *(edge for found in REFERENCE.finditer(text) for edge in found.span()), len(text)]
+        return [text[start:end] for start, end in pairwise(cuts) if start < end]
 
     def referred(self, part: str) -> str:
         """Return the type of the resource that a part refers to; empty when it refers to none."""

@@ -95,17 +95,18 @@ def export_template(
     """
     from copilot.cloud.export import SUFFIXES, text, writer
     from copilot.cloud.export.lint import lint
+    from copilot.cloud.providers import TYPES
 
     kind: Format = format or "cloudformation"
     name = deployment_name(ctx, chosen_agent(ctx, agent), chosen_environment(ctx, environment))
     file = _free(Path(path or f"{name}{SUFFIXES[kind]}"), kind, force)
     with prepared(ctx, agent, environment) as (ready, _, planned):
+        if not {resource.type for resource in ready.wanted} <= TYPES.keys():
+            raise Refused(f"{planned.deployment} is not in AWS.", "Infrastructure code is for the targets there, e.g. serverless.")
         at = ready.blueprint
         about = f"{planned.deployment}: {at.agent}, version {at.version}, for {planned.environment}, as planned by copilot."
         written = writer(kind, ready.wanted, at.account, at.region, about)
         document = written.render()
-        if not document.get("Resources", document.get("resource")):
-            raise Refused(f"Nothing of {planned.deployment} is in AWS.", "Infrastructure code is for the targets there, e.g. serverless.")
         files = [resource for resource in ready.wanted if resource.type == "object"]
         _write(file, text(document, file))
         if artifacts:
