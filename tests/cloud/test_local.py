@@ -99,6 +99,7 @@ def test_one_that_was_killed_is_seen_and_started_again_by_a_question_or_a_deploy
     for mend in (lambda: invoke(ctx.store, ctx.home, False, NAME, QUESTION), lambda: call(ctx, "deploy_agent")):
         kill(state_of(ctx)["pid"])
         assert "running" in str(call(ctx, "plan_deployment").changes)
+        assert "1 of 5 resources differ" in call(ctx, "show_deployment", deployment=NAME).health
         mend()
         assert call(ctx, "plan_deployment").changes == ()
 

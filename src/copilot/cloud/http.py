@@ -13,13 +13,19 @@ ANSWER_SECONDS = 40
 
 
 def post(
-    url: str, body: Mapping[str, Any], headers: Mapping[str, str], directly: bool = False, forbidden_waits: Sequence[float] = ()
+    url: str,
+    body: Mapping[str, Any],
+    headers: Mapping[str, str],
+    directly: bool = False,
+    forbidden_waits: Sequence[float] = (),
+    seconds: float = ANSWER_SECONDS,
 ) -> tuple[int, dict[str, Any]]:
     """Send a JSON document; return the status and the document that came back.
 
     Args:
         directly: Past any proxy, for what runs on this machine.
         forbidden_waits: Seconds between tries while the answer is 403.
+        seconds: How long to wait for the answer.
 
     Raises:
         Unavailable: nobody answers.
@@ -28,7 +34,7 @@ def post(
     request = Request(url, json.dumps(body).encode(), {"Content-Type": "application/json", **headers})  # noqa: S310 - http(s) only
     for wait in (*forbidden_waits, 0):
         try:
-            with opener.open(request, timeout=ANSWER_SECONDS) as answer:
+            with opener.open(request, timeout=seconds) as answer:
                 return answer.status, json.loads(answer.read())
         except HTTPError as error:
             with error:

@@ -14,6 +14,8 @@ from copilot.cloud.serverless import Blueprint, described, object_id, object_key
 from copilot.cloud.target import Target
 from copilot.outside.aws import Session
 
+ANSWER_SECONDS = 300
+"""This machine may be busy, and nothing stands between that gives up."""
 IDLE_SECONDS = 1800
 """A process that nobody asks for so long ends; the next question starts it again."""
 
@@ -55,4 +57,4 @@ class Local(Target):
         """Put a question to the process; one that has ended is started again."""
         assert isinstance(session, ThisMachine)
         port, token = Process.awake(Path(body["process"]))
-        return post(f"http://127.0.0.1:{port}/ask", {"question": question}, {"x-api-key": token}, directly=True)
+        return post(f"http://127.0.0.1:{port}/ask", {"question": question}, {"x-api-key": token}, directly=True, seconds=ANSWER_SECONDS)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator
 
 from copilot.cloud import permissions
+from copilot.cloud.account import LOCAL
 from copilot.cloud.export import writer
 from copilot.cloud.export.lint import lint
 from copilot.cloud.graph import Resource
@@ -13,12 +14,12 @@ from copilot.outside.aws import Session
 
 
 def obstacles(session: Session, wanted: Collection[Resource], plan: Plan) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Ask cfn-lint about the template and IAM about the caller; nothing of that is asked about the simulated account.
+    """Ask cfn-lint about the template and IAM about the caller; nothing of that is asked about the simulated account or this machine.
 
     Returns:
         What keeps the plan from being carried out, and what could not be found out.
     """
-    if session.simulated or not plan.changes:
+    if session.simulated or session.region == LOCAL or not plan.changes:
         return (), ()
     template = writer("cloudformation", wanted, session.account, session.region, plan.deployment).render()
     said = lint(json.dumps(template), session.region) if template["Resources"] else ()

@@ -21,7 +21,7 @@ from copilot.errors import Unavailable
 from copilot.outside.aws import Session
 from copilot.outside.process import started
 
-START_SECONDS = 30
+START_SECONDS = 120
 STOP_SECONDS = 5
 TOKEN_BYTES = 32
 

@@ -45,13 +45,13 @@ def show_deployment(ctx: Context, deployment: str, check: bool = False) -> Shown
         deployment: Deployment or agent name.
         check: Read every resource in the account and say what is missing or changed.
     """
-    from copilot.cloud.account import warm
+    from copilot.cloud.account import LOCAL, warm
     from copilot.cloud.journal import Journal
 
     thing = named_deployment(ctx, deployment, "show_deployment")
     body, journal = thing.body, Journal(ctx.store, thing.name)
     drift: dict[str, str] = {}
-    check = check or (body["simulated"] and not ctx.live and warm(ctx.home))
+    check = check or body["region"] == LOCAL or (body["simulated"] and not ctx.live and warm(ctx.home))
     if check:
         check_reach(ctx, thing)
         with hold_account(ctx, body["region"]) as (session, _):
