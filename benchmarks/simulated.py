@@ -28,7 +28,8 @@ def fresh(home: Path, *words: str) -> tuple[float, float]:
     done = subprocess.run(command, env=env, capture_output=True, text=True)
     wall = time.perf_counter() - start
     if done.returncode:
-        raise SystemExit(f"{words}: {done.stdout}{done.stderr[-2000:]}")
+        said = "\n".join(line for line in done.stderr.splitlines() if not line.startswith("import time:"))
+        raise SystemExit(f"{words}: {done.stdout}{said}")
     timed = [line.split("|")[0].rpartition(":")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")]
     return wall, sum(int(microseconds) for microseconds in timed if microseconds.isdigit()) / 1e6
 
@@ -72,7 +73,9 @@ def main() -> None:
         report("status", states)
         report("status, every resource read (--check)", checks)
         warm = warm_calls(home)
-        print(f"warm call of the endpoint                    p50 {statistics.median(warm):.0f} ms   p95 {warm[int(len(warm) * 0.95)]:.0f} ms")
+        print(
+            f"warm call of the endpoint                    p50 {statistics.median(warm):.0f} ms   p95 {warm[int(len(warm) * 0.95)]:.0f} ms"
+        )
 
 
 if __name__ == "__main__":

@@ -105,7 +105,7 @@ def test_a_deployment_that_does_not_answer_is_told_from_its_logs_and_alarms(ctx:
     assert told.what == "Answering from helpdesk-dev"
     assert "403" in told.why or "AccessDenied" in told.why
     assert any("-errors: Threshold crossed" in line for line in told.evidence)
-    assert "copilot deployments detect-drift helpdesk-dev" in told.next_steps
+    assert "copilot deployments detect-drift --deployment helpdesk-dev" in told.next_steps
 
 
 def _document(statement: dict[str, Any]) -> str:

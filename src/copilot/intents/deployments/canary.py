@@ -90,7 +90,7 @@ def conclude(ctx: Context, trial: Trial, last: str | None) -> str:
     if alarms:
         raise CopilotError(
             f"The new version of {trial.deployment} raised an alarm on {trial.share} % of the calls: {'; '.join(alarms)}",
-            f"What ran before has all calls again. See: copilot operations explain-failure {trial.deployment}",
+            f"What ran before has all calls again. See: copilot operations explain-failure --subject {trial.deployment}",
         )
     return f"It was tried on {trial.share} % of the calls for {duration}, with {asked} questions of ours: no alarm went on."
 

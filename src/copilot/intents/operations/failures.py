@@ -244,7 +244,7 @@ def _answers(ctx: Context, thing: Thing) -> Iterator[Failure]:
         put_back="Nothing is changed by a request that fails.",
         evidence=(*alarms, *lines),
         commands=(
-            f"copilot deployments detect-drift {thing.name}",
+            f"copilot deployments detect-drift --deployment {thing.name}",
             f"copilot deployments show-logs {thing.name} --contains ERROR",
             f"copilot deployments rollback {thing.name}",
         ),
