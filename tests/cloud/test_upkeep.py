@@ -217,3 +217,12 @@ def test_what_a_failed_first_deployment_left_is_taken_over_by_the_next(ctx: Cont
     call(ctx, "deploy_agent", agent="other")
     assert call(ctx, "plan_deployment", agent="other").changes == ()
     assert call(ctx, "destroy_deployment", deployment="other").left == ()
+
+
+def test_what_is_partly_removed_says_so_until_the_rest_is_gone(ctx: Context) -> None:
+    with denied(ctx, "DeleteRole"):
+        assert [left.split()[0] for left in call(ctx, "destroy_deployment", deployment="helpdesk").left] == ["role"]
+    assert {row.name: row.state for row in call(ctx, "list_deployments").deployments} == {"helpdesk-dev": "partly removed"}
+    assert "partly removed" in call(ctx, "show_deployment", deployment="helpdesk").headline
+    assert call(ctx, "destroy_deployment", deployment="helpdesk").left == ()
+    assert call(ctx, "list_deployments").deployments == ()
