@@ -133,6 +133,7 @@ def test_beside_a_persons_number_the_telephone_and_the_address_are_masked_too() 
         ("What is Ada's phone number?", Policy(), False),
         ("What is Ada's phone number?", Policy(guardrails=("personal_data",)), True),
         ("Where does Ada sit?", Policy(guardrails=("personal_data",)), False),
+        ("Who may have a phone?", Policy(guardrails=("personal_data",)), False),
     ],
 )
 def test_where_only_what_is_masked_was_asked_for_it_is_refused(question: str, policy: Policy, refused: bool) -> None:

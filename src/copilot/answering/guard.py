@@ -30,8 +30,8 @@ CALLED = {
     "ssn": re.compile(r"(?i)\bssn\b|\bsocial security"),
     "iban": re.compile(r"(?i)\biban\b|\baccount number"),
     "card": re.compile(r"(?i)\bcard number"),
-    "email": re.compile(r"(?i)\be-?mail\b|\bmail address"),
-    "phone": re.compile(r"(?i)\b(?:tele)?phone|\bmobile number"),
+    "email": re.compile(r"(?i)\b(?:e-?)?mail address"),
+    "phone": re.compile(r"(?i)\b(?:(?:tele|mobile |cell )?phone|mobile|cell) (?:number|no\b)"),
 }
 """What somebody who asks for personal data calls it."""
 BLACKED_OUT = "█"
