@@ -37,6 +37,19 @@ def names(text: str) -> frozenset[str]:
     return frozenset(word.lower() for word in WORD.findall(text) if word[0].isupper())
 
 
+def names_among(wanted: Set[str], text: str) -> frozenset[str]:
+    """Return which of some words, in lower case, a text has with a capital."""
+    if not wanted:
+        return frozenset()
+    words = _any_of(frozenset(wanted)).findall(text)
+    return frozenset(word.lower() for word in words if word[0].isupper())
+
+
+@lru_cache(64)
+def _any_of(words: frozenset[str]) -> re.Pattern[str]:
+    return re.compile(rf"(?i)\b(?:{'|'.join(map(re.escape, sorted(words)))})\b")
+
+
 def is_title(text: str) -> bool:
     """Whether a passage only names what follows: a few words that make no sentence and state nothing."""
     return len(text.split()) <= TITLE_WORDS and not SAID.search(text)

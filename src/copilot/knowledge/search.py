@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from copilot.knowledge.relevance import WORD, content_words, coverage, is_title, names, rarities, relevance, stems
+from copilot.knowledge.relevance import WORD, content_words, coverage, is_title, names, names_among, rarities, relevance, stems
 
 POOL = 40
 """Best passages that each way of searching puts forward."""
@@ -136,7 +136,8 @@ def search(
     near = index.nearest(vector, POOL) if index and within == Within(within.collections) else scope.nearest(vector, POOL)
     named = names(query)
     unnamed = {term: count for term, count in known.items() if term not in named}
-    scores = fuse(scope.matching(known, POOL), scope.matching(unnamed, POOL), [chunk for chunk, _ in near])
+    matching = scope.matching(known, POOL)
+    scores = fuse(matching, scope.matching(unnamed, POOL) if unnamed != known else matching, [chunk for chunk, _ in near])
     passages = scope.passages(scores, vector, known, named)
     return sorted(passages, key=lambda p: (-p.relevance, -p.score, p.chunk))[:limit]
 
@@ -208,9 +209,12 @@ class _Scope:
         key = (self.live, self.values, version, self.connection.total_changes)
         if not _last or _last[0].connection is not self.connection or _last[0].key != key:
             sql = f"SELECT c.id, c.vector FROM chunks c JOIN documents d ON d.id = c.document WHERE {self.live} ORDER BY c.id"
-            rows = self.connection.execute(sql, self.values).fetchall()
-            vectors = np.frombuffer(b"".join(row[1] for row in rows), np.float32).reshape(len(rows), -1) if rows else np.empty((0, 0))
-            _last[:] = [_Matrix(self.connection, key, [row[0] for row in rows], vectors)]
+            ids, data = [], bytearray()  # grows in place: all vectors are never held twice
+            for chunk, vector in self.connection.execute(sql, self.values):
+                ids.append(chunk)
+                data += vector
+            vectors = np.frombuffer(data, np.float32).reshape(len(ids), -1) if ids else np.empty((0, 0))
+            _last[:] = [_Matrix(self.connection, key, ids, vectors)]
         return _last[0]
 
     def frequencies(self, terms: Sequence[str]) -> dict[str, int]:
@@ -246,7 +250,8 @@ class _Scope:
         documents = {row[1]: document_title(row[2]) for row in rows}
         weights = rarities(known, self.total)
         covers, presence = self._covers(documents), self._presence(known, documents)
-        owners = {document: dict.fromkeys(named & known.keys() & names(cover), 1.0) for document, cover in covers.items()}
+        wanted = named & known.keys()
+        owners = {document: dict.fromkeys(names_among(wanted, cover), 1.0) for document, cover in covers.items()}
         about = {document: stems(f"{title} {covers[document][:OPENING_CHARACTERS]}") for document, title in documents.items()}
         found = []
         for row in rows:
