@@ -122,7 +122,7 @@ def test_another_process_with_its_number_is_left_alone(ctx: Context) -> None:
 def test_one_that_nobody_asks_ends_by_itself(ctx: Context) -> None:
     folder, state = folder_of(ctx), state_of(ctx)
     kill(state["pid"])
-    (folder / "state.json").write_text(json.dumps({**state, "properties": {**state["properties"], "idle": 0.3}}))
+    (folder / "state.json").write_text(json.dumps({**state, "properties": {**state["properties"], "idle": 0.5}}))
     invoke(ctx.store, ctx.home, False, NAME, QUESTION)
     gone(state_of(ctx)["pid"])
 
@@ -155,7 +155,7 @@ def kill(pid: int) -> None:
 
 def gone(pid: int) -> None:
     """Wait until a process has ended."""
-    until = time.monotonic() + 10
+    until = time.monotonic() + 120
     while started(pid):
         assert time.monotonic() < until
         time.sleep(0.02)

@@ -8,10 +8,11 @@ from copilot.cloud.bundle import HERE
 from copilot.cloud.graph import Resource
 from copilot.cloud.http import post
 from copilot.cloud.prices import Estimate
-from copilot.cloud.providers.machine import Process, ThisMachine
+from copilot.cloud.providers.machine import Process
 from copilot.cloud.providers.provider import STACK
 from copilot.cloud.serverless import Blueprint, described, object_id, object_keys
 from copilot.cloud.target import Target
+from copilot.errors import Unavailable
 from copilot.outside.aws import Session
 
 ANSWER_SECONDS = 300
@@ -54,7 +55,13 @@ class Local(Target):
 
     @staticmethod
     def ask(session: Session, body: Mapping[str, Any], question: str) -> tuple[int, dict[str, Any]]:
-        """Put a question to the process; one that has ended is started again."""
-        assert isinstance(session, ThisMachine)
-        port, token = Process.awake(Path(body["process"]))
-        return post(f"http://127.0.0.1:{port}/ask", {"question": question}, {"x-api-key": token}, directly=True, seconds=ANSWER_SECONDS)
+        """Put a question to the process; one that has ended, or ends just then, is started again."""
+        try:
+            return _ask(Path(body["process"]), question)
+        except Unavailable:
+            return _ask(Path(body["process"]), question)
+
+
+def _ask(folder: Path, question: str) -> tuple[int, dict[str, Any]]:
+    port, token = Process.awake(folder)
+    return post(f"http://127.0.0.1:{port}/ask", {"question": question}, {"x-api-key": token}, directly=True, seconds=ANSWER_SECONDS)

@@ -37,7 +37,11 @@ class Service(ThreadingHTTPServer):
 
     def stop_when_idle(self, seconds: float) -> None:
         """End the service once nobody has asked for so long."""
-        while (left := self.last + seconds - time.monotonic()) > 0:
+        while True:
+            with self.one_question:  # not while one is answered
+                left = self.last + seconds - time.monotonic()
+                if left <= 0:
+                    break
             time.sleep(left)
         self.shutdown()
 
@@ -63,7 +67,7 @@ class Exchange(BaseHTTPRequestHandler):
             event = {"body": self.rfile.read(int(length)).decode("utf-8", "replace")}
             with self.server.one_question:
                 said = handle(event, None)
-            self.server.last = time.monotonic()
+                self.server.last = time.monotonic()
             self._reply(said["statusCode"], said["body"].encode())
 
     def _reply(self, status: int, body: bytes) -> None:

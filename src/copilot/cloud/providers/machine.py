@@ -142,7 +142,7 @@ def _state(folder: Path) -> dict[str, Any] | None:
 
 def _runs(state: Mapping[str, Any]) -> bool:
     """Tell whether the process of a state runs: the same one, not another that was given its number since."""
-    if child := _children.get(state["pid"]):
+    for child in _children.values():
         child.poll()
     return bool(state["started"]) and started(state["pid"]) == state["started"]
 
