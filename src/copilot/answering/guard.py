@@ -6,6 +6,7 @@ It needs numpy and the standard library only: the same file can run in the deplo
 import base64
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -34,6 +35,7 @@ CALLED = {
     "phone": re.compile(r"(?i)\b(?:(?:tele|mobile |cell )?phone|mobile|cell) (?:number|no\b)"),
 }
 """What somebody who asks for personal data calls it."""
+ENCODED = re.compile(r"(?:[A-Za-z0-9+/]{4}){3,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 BLACKED_OUT = "█"
 """Takes the place of quarantined characters one by one, so that offsets stay what they are."""
 
@@ -67,7 +69,7 @@ def guarded(
 
 def check(question: str, policy: Policy, embedder: Encoder) -> Answer | None:
     """Return the refusal of a question that the agent must not answer; None when it may."""
-    if "harm" in policy.guardrails and harm(question, embedder) > 0.5:
+    if "harm" in policy.guardrails and any(harm(reading, embedder) > 0.5 for reading in (question, *_decoded(question))):
         return replace(refuse("harmful request"), text="I do not help with that.")
     for topic in policy.avoid:
         if _about(question, topic, embedder, FORBIDDEN):
@@ -180,6 +182,16 @@ def _without_personal(claim: Claim, policy: Policy) -> Claim:
 def _asks_for_what_is_hidden(question: str, claim: Claim, policy: Policy) -> bool:
     hidden = {kind for _, _, kind in _hidden(claim.citation.quote, policy)}
     return any(kind in hidden and called.search(question) for kind, called in CALLED.items())
+
+
+def _decoded(question: str) -> list[str]:
+    """Return what stands in a question in base64."""
+    found = []
+    for match in ENCODED.finditer(question):
+        with suppress(ValueError):
+            text = base64.b64decode(match[0], validate=True).decode("ascii")
+            found += [text] if " " in text and text.isprintable() else []
+    return found
 
 
 def _about(question: str, topic: str, embedder: Encoder, enough: float) -> bool:
