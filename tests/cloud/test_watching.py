@@ -14,7 +14,7 @@ from copilot.cloud.simulator.account import shut_down
 from copilot.context import Context
 from copilot.errors import BadArguments, CopilotError, Refused, Unavailable
 from copilot.intents import REGISTRY
-from copilot.intents.deployments import canary, logs
+from copilot.intents.deployments import canary, deploying, logs
 from copilot.outside.aws import Session
 
 HANDBOOK = "# Leave\n\nEmployees get 28 days of paid holiday a year. Unused days expire on 31 March of the next year.\n"
@@ -157,6 +157,19 @@ def invocations(session: Session, name: str, version: str) -> float:
         ],
     )
     return float(sum(found["MetricDataResults"][0]["Values"]))
+
+
+def test_a_trial_whose_process_was_killed_ends_at_the_next_start_with_what_ran_before(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deploying, "conclude", lambda *_: "cut off here")
+    call(ctx, "configure_deployment", memory_mb=1024)
+    call(ctx, "deploy_agent", agent="helpdesk", canary=10)
+    call(ctx, "configure_deployment", memory_mb=2048)
+    said = canary.recover_deployment(ctx)
+    assert "what ran before has all calls again" in said
+    assert call(ctx, "plan_deployment", agent="helpdesk").changes == ()
+    assert canary.recover_deployment(ctx) == "Nothing was left half-done."
 
 
 def test_a_trial_needs_something_that_runs_and_something_new(ctx: Context) -> None:
