@@ -3,8 +3,11 @@
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from copilot.errors import BadArguments, NotFound, Refused
@@ -243,3 +246,31 @@ def test_a_fact_in_a_report_is_found_with_its_page(read: Ingest, store: Store, e
     answering = [p for p in passages if "age 85" in p.text or "Age: 85" in p.text]
     assert answering
     assert answering[0].page in (1, 2)
+
+
+class Recording:
+    """An embedder that remembers what it was asked for."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self.embedder = embedder
+        self.texts: list[str] = []
+
+    def encode(self, texts: Sequence[str]) -> Any:
+        self.texts += texts
+        return self.embedder.encode(texts)
+
+
+def test_a_passage_leans_towards_its_document_and_headings_which_are_embedded_once(
+    store: Store, embedder: Embedder, tmp_path: Path
+) -> None:
+    steps = [f"Turn screw number {n} a quarter of a turn, and wait until the lamp beside it is green. " * 4 for n in range(12)]
+    (tmp_path / "aurora-espresso-machine.md").write_text("# Descaling the boiler\n\n" + "\n\n".join(steps))
+    recording = Recording(embedder)
+    ingest(Shelf(store, recording, "docs", store.begin("ingest_data", {}, undoable=True)), str(tmp_path))
+    passages = store.connection.execute("SELECT text, vector FROM chunks ORDER BY ordinal").fetchall()
+    vectors = np.stack([np.frombuffer(row[1], np.float32) for row in passages])
+    wanted = embedder.encode(["descaling the boiler of the aurora espresso machine"])[0]
+    assert len(passages) > 3
+    assert sum("boiler" in text for text in recording.texts) <= 2
+    assert (vectors @ wanted > embedder.encode([row[0] for row in passages]) @ wanted).all()
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
