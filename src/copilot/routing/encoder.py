@@ -4,21 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
-from pathlib import Path
 
 import numpy as np
-from tokenizers import Tokenizer
 
 from copilot.intent import Ability, Argument
-from copilot.outside.embed import find_weights, open_graph
-from copilot.outside.embed_numpy import read_weights
+from copilot.outside.embed import find_weights, open_states
+from copilot.outside.tuned import open_tokenizer
 from copilot.routing.corpus import Span
 from copilot.routing.mentions import Mention
 from copilot.routing.rendering import Pieces, render
 from copilot.routing.route import Situation
 from copilot.routing.tokens import Token
 
-GRAPH = Path(__file__).with_name("model") / "encoder.onnx"
 SHARPNESS = 16.0
 """What the mean state, scaled to length 1, is multiplied by."""
 OUTSIDE = "O"
@@ -97,19 +94,15 @@ class Encoder:
 
     def __init__(self, layers: Arrays, heads: Arrays) -> None:
         published = find_weights()
-        tokenizer = Tokenizer.from_file(str(published / "tokenizer.json"))
-        tokenizer.no_padding()
-        tokenizer.no_truncation()
-        self.pieces = Pieces(tokenizer)
+        self.pieces = Pieces(open_tokenizer(published))
         self.heads = heads
-        kept = {name: w for name, w in read_weights(published / "model.safetensors").items() if name.startswith("embeddings.")}
-        self._session = open_graph(GRAPH, {**kept, **layers})
+        self._states = open_states(published, layers)
 
     def read(self, words: Sequence[Token], mentions: Sequence[Mention], situation: Situation) -> Seen:
         """Score an utterance, given as its `units` (at least one), in its situation."""
         rendered = render(words, mentions, situation, self.pieces)
         ids = np.array([rendered.ids], np.int64)
-        states = self._session.run(None, {"input_ids": ids, "attention_mask": np.ones_like(ids)})[0][0]
+        states = self._states(ids, np.ones_like(ids))[0]
         meaning = states[: rendered.spoken].sum(axis=0)
         meaning = meaning * (SHARPNESS / np.linalg.norm(meaning))
         scored = self._head("word", states[[max(place, 0) for place in rendered.places]])
@@ -119,27 +112,3 @@ class Encoder:
     def _head(self, name: str, rows: np.ndarray) -> np.ndarray:
         scores: np.ndarray = rows @ self.heads[f"{name}.weight"].T + self.heads[f"{name}.bias"]
         return scores
-
-
-def quantised(layers: Arrays) -> dict[str, np.ndarray]:
-    """Return matrices as int8 with a scale a row (`NAME.scale`), vectors as float16: a quarter of the size.
-
-    Only how weights are stored is rounded: what is computed stays float32, so that an utterance scores the same in any company.
-    """
-    stored: dict[str, np.ndarray] = {}
-    for name, values in layers.items():
-        if values.ndim == 1:
-            stored[name] = values.astype(np.float16)
-        else:
-            scale = (np.abs(values).max(axis=1) / 127).astype(np.float32)
-            stored[name], stored[f"{name}.scale"] = np.round(values / scale[:, None]).astype(np.int8), scale
-    return stored
-
-
-def restored(stored: Arrays) -> dict[str, np.ndarray]:
-    """Undo `quantised`."""
-    return {
-        name: values.astype(np.float32) * stored[f"{name}.scale"][:, None] if f"{name}.scale" in stored else values.astype(np.float32)
-        for name, values in stored.items()
-        if not name.endswith(".scale")
-    }

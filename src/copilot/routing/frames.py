@@ -55,6 +55,11 @@ COLLECTIONS = re.compile(
     re.IGNORECASE,
 )
 LISTED = re.compile(r"(?!(?:and|the)\b)(?<![\w-])\w[\w-]*", re.IGNORECASE)
+COUNT = r"(?P<word>\d{1,4}|one|two|three|four|five|six|seven|eight|nine|ten|twelve|sixteen|twenty)"
+VCPUS = re.compile(rf"(?<![\w.,]){COUNT}\s*(?:virtual\s+)?(?:v?cpus?|v?cores?)\b", re.IGNORECASE)
+NEVER = r"\b(?:never|not|nor|n't|don't|no)\b(?:\W+\w+){0,3}?\W+"
+FEWEST = re.compile(rf"{NEVER}(?:below|under|(?:less|fewer)\s+than)\s+{COUNT}\b", re.IGNORECASE)
+MOST = re.compile(rf"{NEVER}(?:above|over|beyond|past|(?:more|greater)\s+than)\s+{COUNT}\b", re.IGNORECASE)
 VRAM = r"(?:vram|(?:gpu|video|graphics)\s+(?:memory|ram))\b"
 GPU_COUNT = re.compile(
     rf"(?<![\d.])(?P<word>\d{{1,3}}|one|two|three|four|six|eight|sixteen)\s*(?:x\s*)?"
@@ -125,6 +130,9 @@ FRAMES: tuple[tuple[str, tuple[str, ...], Finder], ...] = (
     ("collections", ("create_agent",), _collections),
     ("gpu_memory", ("recommend_instance",), _plain(GPU_MEMORY)),
     ("gpus", ("recommend_instance",), _plain(GPU_COUNT)),
+    ("vcpus", ("recommend_instance",), _plain(VCPUS)),
+    ("min_size", ("configure_autoscaling",), _plain(FEWEST)),
+    ("max_size", ("configure_autoscaling",), _plain(MOST)),
 )
 GPU = r"(?:gpu|graphics card|video ?card)s?\b"
 # What words say without a figure: the ability and argument, its value, the words, and arguments that say it already.

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from copilot.errors import Unavailable
-from copilot.routing.encoder import Labels, quantised, restored
+from copilot.outside.tuned import quantised, restored
+from copilot.routing.encoder import Labels
 
 FOLDER = Path(__file__).with_name("model")
 

@@ -13,7 +13,7 @@ WORDS: dict[str, float] = {
     **{word: 10 * i for i, word in enumerate(_TENS.split(), 2)},
 }
 LOOSE = {"a": 1, "an": 1, "single": 1, "once": 1, "twice": 2, "thrice": 3, "couple": 2, "pair": 2, "half": 0.5}
-SCALES = {"dozen": 12, "hundred": 100, "thousand": 1e3, "k": 1e3, "million": 1e6, "mio": 1e6, "billion": 1e9, "bn": 1e9}
+SCALES = {"dozen": 12, "hundred": 100, "thousand": 1e3, "grand": 1e3, "k": 1e3, "million": 1e6, "mio": 1e6, "billion": 1e9, "bn": 1e9}
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 # Memory in GiB, time in seconds, money in USD.
 _SPELLINGS: tuple[tuple[str, str, float], ...] = (

@@ -53,6 +53,7 @@ REFUSALS = re.compile(
     r"\b(?:no|not|don'?t|without|never|off|disable[ds]?|stop|remove|skip|drop|none|open|false|unneeded|on-demand)\b", re.IGNORECASE
 )
 FILLERS = re.compile(r"^(?:[\s\"'“”‘’`(\[:,;-]|(?:the|a|an|my|our|your|this|that)\s)+|[\s\"'“”‘’`)\],;:.!?-]+$", re.IGNORECASE)
+DENIED = re.compile(r"\s*[:=]\s*(?:no|none|off|false|0)\b", re.IGNORECASE)
 QUOTES = "\"'“‘`"
 FIGURE = re.compile(r"[\d.,]+%?")
 LONGEST_CUE = 4
@@ -85,7 +86,8 @@ class Reader:
             return self._choice(argument, said)
         match argument.type:
             case "boolean":
-                return None if self.text[start] in QUOTES else self._boolean(argument, said)
+                denied = DENIED.match(self.text, end)
+                return False if denied else None if self.text[start] in QUOTES else self._boolean(argument, said)
             case "integer" | "number":
                 return self._number(ability, argument, start, end)
             case "duration":
