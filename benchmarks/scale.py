@@ -45,7 +45,7 @@ class Rates:
     read: float = 0.0085
     scanned: float = 0.05
     recognise: float = 1.5
-    embed: float = 0.029
+    embed: float = 0.016
     write: float = 0.0002
     stored: float = 3400
     indexed: float = 1900
