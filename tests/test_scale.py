@@ -17,6 +17,6 @@ def test_the_page_shows_the_table_of_today() -> None:
 def test_what_is_needed_grows_with_the_corpus_and_with_the_rates() -> None:
     small, large = need(1_000, Rates()), need(10_000_000, Rates())
     assert (place(small), place(large)) == ("SQLite, all compared", "a vector service")
-    assert large.machines(7, Rates()) > small.machines(7, Rates()) == 1
+    assert large.machines(1, Rates()) > small.machines(1, Rates()) == 1
     assert need(1_000, replace(Rates(), embed=1)).embedding > small.embedding
     assert large.usd > small.usd > 0
