@@ -14,9 +14,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-VERSION = "1.5.33"
 PROGRAM = Path(os.environ.get("COPILOT_MINISTACK") or ROOT / ".cache" / "ministack" / "bin" / "ministack")
-INSTALL = f"python -m venv .cache/ministack && .cache/ministack/bin/pip install ministack=={VERSION}"
 START_SECONDS = 30
 
 
@@ -24,7 +22,7 @@ START_SECONDS = 30
 def running(folder: Path) -> Iterator[str]:
     """Start it on loopback with an empty account, and yield its endpoint; skip the test where it is not installed."""
     if not PROGRAM.exists():
-        pytest.skip(f"MiniStack is not here; install it with: {INSTALL}")
+        pytest.skip("MiniStack is not here; ./setup_and_run.sh test --all installs it")
     folder.mkdir(parents=True, exist_ok=True)
     port = _free_port()
     settings = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "PERSIST_STATE": "0", "HOME": str(folder), "TMPDIR": str(folder)}
