@@ -16,7 +16,7 @@ from copilot.cloud.graph import Resource, in_order, resolve
 from copilot.cloud.journal import Journal, Site
 from copilot.cloud.plan import Change
 from copilot.cloud.providers.provider import STACK, Properties, Provider
-from copilot.errors import Refused
+from copilot.errors import Refused, Unavailable
 from copilot.outside.aws import BotoCoreError, ClientError
 from copilot.outside.store import Store
 
@@ -247,4 +247,97 @@ def test_a_step_that_comes_too_fast_waits_longer_and_longer(times: int, succeeds
         assert account == {}
     else:
         assert waited == [1.0, 2.0, 4.0]
+    engine.journal.store.close()
+
+
+class Numbered(Box):
+    """A thing whose id the account makes up; `told` is whether the account says it, and answers at all."""
+
+    identity = frozenset({"shape"})
+
+    def __init__(self, account: Account, told: list[bool]) -> None:
+        super().__init__(account, lambda: None)
+        self.told = told
+
+    def _ask(self) -> None:
+        if not self.told[0]:
+            raise Broken
+
+    def find(self, properties: Properties) -> str | None:
+        self._ask()
+        return next((number for number, box in self.account.items() if box["name"] == properties["name"]), None)
+
+    def read(self, physical: str) -> dict[str, Any] | None:
+        assert physical
+        self._ask()
+        return super().read(physical)
+
+    def create(self, properties: Properties) -> str:
+        number = self.find(properties) or f"n-{len(self.account)}"
+        self.account[number] = dict(properties)
+        self.told[0] = self.told[0] and properties["size"] != 13
+        self._ask()
+        return number
+
+    def delete(self, physical: str) -> None:
+        self._ask()
+        super().delete(physical)
+
+
+@pytest.mark.parametrize("then", ["destroy", "deploy", "deploy less", "destroy after it went"])
+def test_what_was_made_when_the_line_went_dead_is_found_again(then: str, tmp_path: Path) -> None:
+    """Neither the create nor the rollback heard of its id: the ledger knows that there may be something, and not what it is called."""
+    account: Account = {}
+    told = [True]
+    engine = opened(str(tmp_path), account)
+    engine.providers = {"box": Numbered(account, told)}
+    with pytest.raises(Failed, match="broken"):
+        carry_out(engine, boxes({0: (1, 0, None), 1: (13, 0, None)}))
+    assert [resource.physical for resource in engine.journal.resources() if resource.id == "box_b"] == [""]
+    assert len(account) == 2
+    told[0] = True
+    if then == "destroy after it went":
+        account.clear()
+    if then.startswith("deploy"):
+        assert {found.id for found in engine.drift()} <= {"box_a", "box_b"}
+        wanted = boxes({0: (1, 0, None)} | ({} if then == "deploy less" else {1: (2, 0, None)}))
+        carry_out(engine, wanted)
+        assert engine.plan(wanted).changes == ()
+        assert len(account) == len(wanted)
+        assert all(resource.physical for resource in engine.journal.resources())
+    assert engine.destroy("op") == []
+    assert account == {}
+    assert engine.journal.resources() == []
+    engine.journal.store.close()
+
+
+class Stubborn(Box):
+    """Boxes of which one cannot be changed back, or removed, for a reason of ours."""
+
+    def update(self, physical: str, before: Properties, after: Properties) -> None:
+        if physical == "box-1" and after["size"] == 1:
+            raise Unavailable("box-1 is still being changed.", "Wait.")
+        super().update(physical, before, after)
+
+    def delete(self, physical: str) -> None:
+        if physical == "box-1":
+            raise Unavailable("box-1 is still ending.", "Wait.")
+        super().delete(physical)
+
+
+def test_one_that_cannot_be_put_back_keeps_no_other_from_being_put_back(tmp_path: Path) -> None:
+    account: Account = {}
+    fault = FailAt(0)
+    engine = opened(str(tmp_path), account, fault)
+    engine.providers = {"box": Stubborn(account, fault)}
+    carry_out(engine, boxes(dict.fromkeys(range(3), (1, 0, None))))
+    plan = engine.plan(boxes(dict.fromkeys(range(3), (2, 0, None))))
+    fault.left = 5  # at the third change
+    with pytest.raises(Failed) as failed:
+        engine.apply(plan, "op")
+    assert "box-1" in failed.value.hint
+    assert {name: box["size"] for name, box in account.items()} == {"box-0": 1, "box-1": 2, "box-2": 1}
+    assert engine.journal.history()[0].state == "stuck"
+    assert [(left.physical, left.why) for left in engine.destroy("op")] == [("box-1", "box-1 is still ending.")]
+    assert list(account) == ["box-1"]
     engine.journal.store.close()

@@ -33,7 +33,8 @@ class Drift:
 def drifts(resources: Iterable[Recorded], providers: Mapping[str, Provider]) -> Iterator[Drift]:
     """Read resources and yield what is missing, changed, or differs in a way that is ignored."""
     for known in resources:
-        said, live = (known.id, known.type, known.physical), providers[known.type].read(known.physical)
+        said = known.id, known.type, known.physical
+        live = providers[known.type].read(known.physical) if known.physical else None
         if live is None:
             yield Drift(*said, "missing")
             continue

@@ -14,7 +14,6 @@ from copilot.cloud.providers.provider import STACK, Properties, Provider
 from copilot.cloud.revisions import forget
 from copilot.cloud.steps import Pause, Steps
 from copilot.errors import CopilotError, Refused
-from copilot.outside.aws import BotoCoreError, ClientError
 
 ROLLBACK_WAITS = (0.1, 0.5, 2.0)
 """Seconds between tries of one compensation."""
@@ -71,7 +70,8 @@ class Engine:
         Raises:
             Refused: something of the same name is there and is not ours, or a change would delete data.
         """
-        ordered, recorded = in_order(wanted), {r.id: r for r in self.journal.resources()}
+        ordered, ours = in_order(wanted), self.journal.resources()
+        recorded = {r.id: r for r in ours if r.physical}
         depth = depths(ordered)
         physical: dict[str, str] = {}
         live: dict[str, Any] = {}
@@ -80,11 +80,11 @@ class Engine:
             change, live[resource.id] = self._compare(position, resource, recorded.get(resource.id), physical)
             if change:
                 changes.append(replace(change, depth=depth[resource.id]))
-        gone = [r for r in recorded.values() if r.id not in live]
+        gone = [self._located(r) for r in ours if r.id not in live]
         for number, old in enumerate(reversed(gone)):  # one after the other, when everything else is done
-            live[old.id] = self._provider(old).read(old.physical)
+            live[old.id] = self._provider(old).read(old.physical) if old.physical else None
             changes.append(replace(_deletion(old), depth=len(ordered) + number))
-        known = [asdict(r) for r in recorded.values()]
+        known = [asdict(r) for r in ours]
         return Plan(plan_id(self.journal.deployment, ordered, known, live), self.journal.deployment, tuple(changes), ordered)
 
     def _compare(
@@ -176,7 +176,7 @@ class Engine:
     def _give_up(self, apply: str, change: Change | None, error: BaseException) -> None:
         """Roll back and say what happened."""
         what = f"{change.action} {change.type} '{change.id}'" if change else "go on"
-        said = f"Could not {what}: {str(error) or type(error).__name__}"
+        said = f"Could not {what}: {_said(error)}"
         stuck = self.rollback(apply, said)
         if not isinstance(error, Exception):
             raise error
@@ -204,8 +204,8 @@ class Engine:
         for wait in (*ROLLBACK_WAITS, 0.0):
             try:
                 physical = self._steps.persist(lambda: self._steps.reverse(change))
-            except (ClientError, BotoCoreError, OSError) as error:
-                why = str(error)
+            except Exception as error:  # whatever one of them meets with, the others are taken back
+                why = _said(error)
                 self.pause(wait)
             else:
                 self.journal.undo(step, change, physical)
@@ -224,12 +224,16 @@ class Engine:
 
     def drift(self) -> list[Drift]:
         """Read everything we own and everything that carries our tag; return what is not as we made it. Changes nothing."""
-        resources = self.journal.resources()
+        resources = [self._located(resource) for resource in self.journal.resources()]
         return [*drifts(resources, self.providers), *extras(resources, self._looked_into(), self.site.stack)]
 
-    def destroy(self, operation: str, report: Report = lambda _: None) -> list[Survivor]:
-        """Delete what the ledger says is ours, then whatever else carries our tag; return what is left."""
-        apply = self.journal.open("destroy", self.site, operation)
+    def destroy(self, operation: str, body: Mapping[str, Any] | None = None, report: Report = lambda _: None) -> list[Survivor]:
+        """Delete what the ledger says is ours, then whatever else carries our tag; return what is left.
+
+        Args:
+            body: What the workspace knows about the deployment, by which what is left can be shown.
+        """
+        apply = self.journal.open("destroy", self.site, operation, body=body)
         survivors = []
         for resource in reversed(self.journal.resources()):
             why = self._remove(apply, resource)
@@ -248,13 +252,15 @@ class Engine:
         change = _deletion(resource)
         step = self.journal.begin(apply, change)
         try:
-            live = provider.read(resource.physical)
+            physical = self._located(resource).physical
+            live = provider.read(physical) if physical else None
             if live and "tags" in live and live["tags"].get(STACK) != self.site.stack:
                 return "it no longer carries our tag, so it was left alone"
-            self._steps.persist(lambda: provider.delete(resource.physical))
-        except (ClientError, BotoCoreError) as error:
-            return str(error)
-        self.journal.finish(step, change, resource.physical)
+            if physical:
+                self._steps.persist(lambda: provider.delete(physical))
+        except Exception as error:  # whatever one of them meets with, the others are removed
+            return _said(error)
+        self.journal.finish(step, change, physical)
         return ""
 
     def _sweep(self, known: set[str]) -> list[Survivor]:
@@ -263,14 +269,14 @@ class Engine:
         for name, provider in reversed(self._looked_into().items()):
             try:
                 found = [physical for physical in provider.owned(self.site.stack) if physical not in known]
-            except (ClientError, BotoCoreError) as error:
-                left.append(Survivor(name, "that no ledger has", f"cannot be looked for: {error}"))
+            except Exception as error:
+                left.append(Survivor(name, "that no ledger has", f"cannot be looked for: {_said(error)}"))
                 continue
             for physical in found:
                 try:
                     provider.delete(physical)
-                except (ClientError, BotoCoreError) as error:
-                    left.append(Survivor(name, physical, str(error)))
+                except Exception as error:
+                    left.append(Survivor(name, physical, _said(error)))
         return left
 
     def _looked_into(self) -> dict[str, Provider]:
@@ -278,8 +284,16 @@ class Engine:
         used = self.journal.types()
         return {name: provider for name, provider in self.providers.items() if name in used}
 
+    def _located(self, resource: Recorded) -> Recorded:
+        """Return a resource with its physical id: one that was cut off before AWS said it is looked for; empty when it is not there."""
+        return resource if resource.physical else replace(resource, physical=self._provider(resource).find(resource.properties) or "")
+
     def _provider(self, resource: Recorded) -> Provider:
         return self.providers[resource.type]
+
+
+def _said(error: BaseException) -> str:
+    return str(error) or type(error).__name__
 
 
 def _deletion(resource: Recorded) -> Change:

@@ -46,7 +46,7 @@ class Steps:
     def perform(self, change: Change) -> str:
         """Make a change; return the physical id of what is there now."""
         provider = self.providers[change.type]
-        if change.action in ("delete", "replace"):
+        if change.action in ("delete", "replace") and change.physical:
             self.persist(lambda: provider.delete(change.physical))
         if change.action in ("create", "replace"):
             return self.persist(lambda: provider.create(change.after or {}))
@@ -63,6 +63,8 @@ class Steps:
             if made:
                 provider.delete(made)
             return provider.create(before) if change.action == "replace" else made
+        if not change.physical:  # a delete of what turned out not to be there
+            return ""
         live = provider.read(change.physical)
         if live is None:
             return provider.create(before)

@@ -64,7 +64,7 @@ def destroy_deployment(ctx: Context, deployment: str, name_again: str | None = N
         backups = back_up(resources, engine.providers, f"{thing.name}-{ctx.operation}") if guarded else []
         owned = len(resources)
         with ctx.progress.track(f"Removing {thing.name}", owned) as report:
-            left = engine.destroy(ctx.operation, report)
+            left = engine.destroy(ctx.operation, thing.body, report)
         deleted = owned - len(engine.journal.resources())
         if not left and ctx.store.find("deployment", thing.name):
             ctx.store.remove("deployment", thing.name, ctx.operation)
