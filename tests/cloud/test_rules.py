@@ -83,6 +83,14 @@ def test_agents_and_owners_that_look_alike_get_names_of_their_own(blueprint: Blu
     assert len({each.stack for each in alike}) == 3
 
 
+@pytest.mark.parametrize(("one", "two"), [("jörg", "jürg"), ("日", "本"), ("x" * 300 + "a", "x" * 300 + "b")])
+def test_what_the_characters_of_a_tag_cannot_tell_apart_is_told_apart_all_the_same(blueprint: Blueprint, one: str, two: str) -> None:
+    """By the tag a removal knows what is ours: of two owners whose tags are the same, one would remove what the other made."""
+    mine, other = replace(blueprint, owner=one), replace(blueprint, owner=two)
+    assert mine.stack != other.stack
+    assert len(mine.stack) <= 256
+
+
 def test_the_cost_is_a_range_with_its_date_and_grows_with_use() -> None:
     cost = estimate(Settings(), 10**8, "us-east-1")
     assert cost.low is not None

@@ -23,6 +23,9 @@ ALIAS = "live"
 SHORT = 34
 """Longest prefix of names: a bucket's name is at most 63 characters, with the account and the region behind the prefix."""
 
+LONGEST_TAG = 240
+"""Of the 256 characters that the value of a tag may have, those that are left for what people can read."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -89,13 +92,17 @@ class Blueprint:
     def prefix(self) -> str:
         """How all names begin: readable, within the limits of AWS, and different for different workspaces, owners and agents."""
         readable = re.sub(r"[^a-z0-9]+", "-", f"copilot-{self.agent}-{self.environment}".lower()).strip("-")
-        mark = sha256(f"{self.workspace}/{self.owner}/{self.agent}/{self.environment}".encode()).hexdigest()[:6]
-        return f"{readable[: SHORT - 7].rstrip('-')}-{mark}"
+        return f"{readable[: SHORT - 7].rstrip('-')}-{self._mark[:6]}"
 
     @property
     def stack(self) -> str:
-        """The value of the ownership tag, in the characters that tags may have."""
-        return re.sub(r"[^\w+=.:/@ -]", "_", f"{self.workspace}/{self.owner}/{self.agent}/{self.environment}", flags=re.ASCII)[:256]
+        """The value of the ownership tag: readable, in the characters that tags may have, and different for whatever they leave out."""
+        readable = re.sub(r"[^\w+=.:/@ -]", "_", f"{self.workspace}/{self.owner}/{self.agent}/{self.environment}", flags=re.ASCII)
+        return f"{readable[:LONGEST_TAG]}/{self._mark[:12]}"
+
+    @property
+    def _mark(self) -> str:
+        return sha256(f"{self.workspace}/{self.owner}/{self.agent}/{self.environment}".encode()).hexdigest()
 
 
 def graph(blueprint: Blueprint) -> tuple[Resource, ...]:
