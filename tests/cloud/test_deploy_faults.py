@@ -129,7 +129,7 @@ def test_a_bucket_is_used_only_when_this_account_owns_it_and_nothing_unmade_is_a
 ) -> None:
     engine, _ = fresh(store, session, artifacts, blueprint)
     owners, paths = [], []
-    events = engine.providers["bucket"].session.boto.events
+    events = engine.providers["bucket"].session.client("s3").meta.events
     for call in ("HeadBucket", "PutObject"):
         events.register(f"before-call.s3.{call}", lambda params, **_: owners.append(params["headers"].get("x-amz-expected-bucket-owner")))
     events.register("before-call.api-gateway.*", lambda params, **_: paths.append(params["url_path"]))
@@ -175,3 +175,32 @@ def test_a_deployment_that_a_person_stops_is_rolled_back_and_says_by_what(
         carry_out(engine, graph(blueprint))
     assert everything(session) == EMPTY
     assert engine.journal.history()[0].error.endswith("KeyboardInterrupt")
+
+
+def test_a_bucket_that_keeps_an_object_is_said_to_be_left(
+    store: Store, session: Session, artifacts: Artifacts, blueprint: Blueprint
+) -> None:
+    """S3 refuses single objects in an answer that says that all went well."""
+    engine, _ = fresh(store, session, artifacts, blueprint)
+    carry_out(engine, graph(blueprint))
+    events = engine.providers["bucket"].session.client("s3").meta.events
+    bucket = next(r.physical for r in engine.journal.resources() if r.type == "bucket")
+    session.client("s3").put_object(Bucket=bucket, Key="theirs", Body=b"x")
+    asked = []
+
+    def refuse(parsed: dict[str, Any], **_: Any) -> None:
+        asked.append(1)
+        assert len(asked) < 9, "it asks again and again"
+        parsed["Errors"] = [{"Key": "theirs", "Code": "AccessDenied", "Message": "it is locked"}]
+
+    def keep(params: dict[str, Any], **_: Any) -> None:
+        params["Delete"]["Objects"] = [{"Key": "none", "VersionId": "null"}]
+
+    events.register("provide-client-params.s3.DeleteObjects", keep)
+    events.register("after-call.s3.DeleteObjects", refuse)
+    left = engine.destroy("op")
+    assert [survivor.type for survivor in left] == ["bucket"]
+    assert "locked" in left[0].why
+    events.unregister("provide-client-params.s3.DeleteObjects", keep)
+    events.unregister("after-call.s3.DeleteObjects", refuse)
+    assert engine.destroy("op") == []

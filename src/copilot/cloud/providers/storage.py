@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from copilot.cloud.providers.provider import STACK, Properties, Provider, absent, existing, pairs, unpaired
+from copilot.outside.aws import ClientError
 
 BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 
@@ -66,7 +67,9 @@ class Bucket(Provider):
             versions = [{"Key": v["Key"], "VersionId": v["VersionId"]} for v in found.get("Versions", []) + found.get("DeleteMarkers", [])]
             if not versions:
                 break
-            self._s3.delete_objects(Bucket=physical, Delete={"Objects": versions, "Quiet": True})
+            refused = self._s3.delete_objects(Bucket=physical, Delete={"Objects": versions, "Quiet": True}).get("Errors")
+            if refused:  # of single objects, in an answer that says it went well
+                raise ClientError({"Error": {part: refused[0].get(part, "") for part in ("Code", "Message")}}, "DeleteObjects")
         absent(lambda: self._s3.delete_bucket(Bucket=physical))
 
     def owned(self, stack: str) -> Iterable[str]:
