@@ -11,7 +11,7 @@ from copilot.cloud.account import connect
 from copilot.cloud.endpoint import invoke
 from copilot.cloud.engine import Failed
 from copilot.context import Context
-from copilot.errors import NeedsConfirmation, NotFound, Refused
+from copilot.errors import CopilotError, NeedsConfirmation, NotFound, Refused
 from copilot.outside.aws import ClientError
 from tests.cloud.conftest import everything
 from tests.cloud.test_deployments import QUESTIONS, call, workspace
@@ -201,6 +201,9 @@ def test_what_a_failed_first_deployment_left_is_listed_and_can_be_removed(ctx: C
     shown = call(ctx, "show_deployment", deployment="other")
     assert [row.type for row in shown.resources] == ["role"]
     assert "left over" in shown.headline
+    with denied(ctx, "DeleteRole"), pytest.raises(CopilotError, match="Nothing of other-dev could be removed"):
+        call(ctx, "destroy_deployment", deployment="other")
+    assert [row.agent for row in call(ctx, "list_deployments").deployments] == ["helpdesk", "other"]
     gone = call(ctx, "destroy_deployment", deployment="other")
     assert (gone.deleted, gone.left) == (1, ())
     assert [row.name for row in call(ctx, "list_deployments").deployments] == ["helpdesk-dev"]
