@@ -9,7 +9,7 @@ import pytest
 
 from copilot.cloud.simulator.account import shut_down
 from copilot.context import Context
-from copilot.errors import AlreadyExists, NeedsConfirmation, Refused
+from copilot.errors import AlreadyExists, CopilotError, NeedsConfirmation, Refused
 from copilot.intents import REGISTRY
 from copilot.intents.deployments.account import export_account, reset_account, show_account
 
@@ -38,6 +38,8 @@ def test_it_is_shown_exported_and_after_a_yes_gone_with_its_deployments(ctx: Con
     assert {entry["type"] for entry in held} == {row.type for row in shown.types}
     with pytest.raises(AlreadyExists):
         export_account(ctx, path, force=False)
+    with pytest.raises(CopilotError, match=r"no folder.* cannot be written"):
+        export_account(ctx, tmp_path / "no folder" / "account.json", force=False)
 
     ctx.consent = "words"
     with pytest.raises(NeedsConfirmation, match="All of it would be deleted"):

@@ -20,7 +20,7 @@ from copilot.cloud.graph import Resource
 from copilot.cloud.providers import TYPES
 from copilot.cloud.serverless import Blueprint, graph
 from copilot.context import Context
-from copilot.errors import AlreadyExists, BadArguments, Refused
+from copilot.errors import AlreadyExists, BadArguments, CopilotError, Refused
 from copilot.intents import REGISTRY
 from tests.cloud.terraform_schema import SCHEMA, mistakes
 from tests.cloud.test_another_stack import TABLES, TAGS
@@ -183,6 +183,13 @@ def test_a_template_is_written_once_with_the_files_beside_it(ctx: Context, tmp_p
     assert terraform.resources == said.resources
     assert mistakes(json.loads(Path(terraform.path).read_text())) == []
     assert REGISTRY["list_deployments"].run({}, ctx).deployments == ()
+
+
+@pytest.mark.parametrize(("file", "blocked"), [("stack.yaml", "artifacts"), ("no folder/stack.yaml", "no folder")])
+def test_where_nothing_can_be_written_the_path_is_named(ctx: Context, tmp_path: Path, file: str, blocked: str) -> None:
+    (tmp_path / "artifacts").touch()
+    with pytest.raises(CopilotError, match=f"{blocked}.* cannot be written"):
+        REGISTRY["export_template"].run({"agent": "helpdesk", "path": str(tmp_path / file), "artifacts": True}, ctx)
 
 
 def test_what_runs_on_this_machine_is_no_infrastructure(ctx: Context, tmp_path: Path) -> None:

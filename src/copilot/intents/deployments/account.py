@@ -6,6 +6,7 @@ from typing import Any
 
 from copilot.context import Context
 from copilot.errors import AlreadyExists, NeedsConfirmation, Refused
+from copilot.intents.deployments.shown import writing
 from copilot.result import Item, Result
 
 
@@ -91,5 +92,6 @@ def export_account(ctx: Context, path: Path, force: bool) -> AccountExported:
     if path.exists() and not force:
         raise AlreadyExists(f"{path} is there already.", "Name another file, or add --force.")
     held: list[dict[str, Any]] = exported(ctx.store)
-    path.write_text(json.dumps({"account": "simulated", "resources": held}, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    with writing(path):
+        path.write_text(json.dumps({"account": "simulated", "resources": held}, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     return AccountExported(path=str(path), resources=len(held))

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from copilot.context import Context
-from copilot.errors import AlreadyExists, BadArguments, CopilotError, Refused
+from copilot.errors import AlreadyExists, BadArguments, Refused
 from copilot.intent import intent
 from copilot.intents.deployments.preparation import prepared
 from copilot.intents.deployments.results import Environment
+from copilot.intents.deployments.shown import writing
 from copilot.intents.deployments.workspace import chosen_agent, chosen_environment, deployment_name
 from copilot.result import Item, Result
 
@@ -108,9 +109,10 @@ def export_template(
         written = writer(kind, ready.wanted, at.account, at.region, about)
         document = written.render()
         files = [resource for resource in ready.wanted if resource.type == "object"]
-        _write(file, text(document, file))
-        if artifacts:
-            _copy(files, ready.engine.providers["object"].artifacts, file.parent / "artifacts")
+        with writing(file):
+            file.write_text(text(document, file), encoding="utf-8")
+            if artifacts:
+                _copy(files, ready.engine.providers["object"].artifacts, file.parent / "artifacts")
     findings = lint(text(document, Path("template.json")), at.region) if kind == "cloudformation" else None
     return ExportedTemplate(
         path=str(file),
@@ -133,13 +135,6 @@ def _free(path: Path, format: Format, force: bool) -> Path:
     if path.exists() and not force:
         raise AlreadyExists(f"{path} is there already.", "Choose another path, or add --force.")
     return path
-
-
-def _write(path: Path, content: str) -> None:
-    try:
-        path.write_text(content, encoding="utf-8")
-    except OSError as error:
-        raise CopilotError(f"{path} cannot be written: {error.strerror}.", "Choose another path.") from error
 
 
 def _copy(objects: Iterable["Resource"], artifacts: "Artifacts", folder: Path) -> None:

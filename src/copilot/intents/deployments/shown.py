@@ -1,9 +1,12 @@
-"""From the domain's values to the rows of results."""
+"""From the domain's values to the rows of results, and to files."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from copilot.errors import CopilotError
 from copilot.intents.deployments.results import ChangeRow, Cost, CostRow, EventRow, ResourceRow
 
 if TYPE_CHECKING:
@@ -74,3 +77,12 @@ def event_rows(history: Iterable["Apply"]) -> tuple[EventRow, ...]:
         )
         for apply in history
     )
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Raise CopilotError where a file, or one beside it, cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise CopilotError(f"{error.filename or path} cannot be written: {error.strerror}.", "Choose another path.") from error
