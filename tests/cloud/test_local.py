@@ -15,7 +15,9 @@ from urllib.request import Request, urlopen
 import pytest
 
 from copilot.answering.agent import ask, open_agent
+from copilot.cloud.artifacts import Artifacts
 from copilot.cloud.endpoint import invoke
+from copilot.cloud.providers.machine import MachineFile, ThisMachine
 from copilot.context import Context
 from copilot.errors import NotFound
 from copilot.intents import REGISTRY
@@ -135,6 +137,17 @@ def test_new_documents_come_with_a_new_process_and_going_back_brings_the_old_one
     assert "11:30" in invoke(ctx.store, ctx.home, False, NAME, "When does the canteen open?")["text"]
     call(ctx, "rollback_deployment", deployment=NAME)
     assert invoke(ctx.store, ctx.home, False, NAME, "When does the canteen open?")["refused"]
+
+
+def test_a_file_whose_copy_was_cut_off_leaves_nothing_when_it_is_taken_back(tmp_path: Path) -> None:
+    artifacts, folder = Artifacts(tmp_path / "artifacts"), tmp_path / "local"
+    (tmp_path / "index").write_text(HANDBOOK)
+    digest = artifacts.add(tmp_path / "index")
+    files = MachineFile(ThisMachine(folder), artifacts)
+    made = folder / files.create({"bucket": "helpdesk", "key": f"index/{digest}", "sha256": digest})
+    made.rename(f"{made}.part")  # as far as a process came that was killed
+    files.delete(str(made.relative_to(folder)))
+    assert list(folder.iterdir()) == []
 
 
 def test_when_it_is_removed_neither_process_nor_document_is_left(ctx: Context) -> None:

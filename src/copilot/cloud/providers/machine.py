@@ -62,7 +62,7 @@ class MachineFile(Provider):
         physical = f"{properties['bucket']}/{properties['key']}"
         path = self.session.folder / physical
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        part = path.with_suffix(".part")
+        part = _part(path)
         shutil.copyfile(self.artifacts.path(properties["sha256"]), part)
         part.chmod(0o600)
         part.replace(path)
@@ -73,7 +73,8 @@ class MachineFile(Provider):
 
     def delete(self, physical: str) -> None:
         path = self.session.folder / physical
-        path.unlink(missing_ok=True)
+        for file in (path, _part(path)):
+            file.unlink(missing_ok=True)
         for folder in (path.parent, path.parent.parent):
             if folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()
@@ -131,6 +132,11 @@ class Process(Provider):
 
 _children: dict[int, subprocess.Popen[bytes]] = {}
 """The processes that this one started and has to hear of when they end."""
+
+
+def _part(path: Path) -> Path:
+    """Return where a file is while it is copied."""
+    return path.with_suffix(".part")
 
 
 def _state(folder: Path) -> dict[str, Any] | None:
