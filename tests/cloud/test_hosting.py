@@ -14,7 +14,6 @@ import pytest
 from copilot.cloud.account import connect
 from copilot.cloud.artifacts import Artifacts
 from copilot.cloud.endpoint import invoke
-from copilot.cloud.engine import Failed
 from copilot.cloud.simulator.account import shut_down
 from copilot.context import Context
 from copilot.errors import Unavailable
@@ -116,31 +115,3 @@ def test_the_archive_for_agentcore_is_for_arm_and_within_its_limits(ctx: Context
     assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < 250 * 10**6
     assert (folder / "main.py").exists()
     assert json.loads((folder / "content" / "agent.json").read_text())["collections"] == ["company"]
-
-
-def test_new_documents_reach_the_runtime_in_place(ctx: Context, tmp_path: Path) -> None:
-    call(ctx, "deploy_agent")
-    (tmp_path / "news.md").write_text("The canteen opens at 11:30 on weekdays.")
-    call(ctx, "ingest_data", source=str(tmp_path / "news.md"), collection="company")
-    planned = call(ctx, "plan_deployment")
-    assert {(change.type, change.action) for change in planned.changes} == {
-        ("object", "create"),
-        ("object", "delete"),
-        ("role", "update"),
-        ("agent_runtime", "update"),
-    }
-    call(ctx, "deploy_agent")
-    assert call(ctx, "plan_deployment").changes == ()
-    call(ctx, "destroy_deployment", deployment=NAME)
-
-
-def test_an_update_that_the_simulated_account_cannot_do_is_put_back_and_says_so(ctx: Context) -> None:
-    call(ctx, "configure_deployment", target="sagemaker")
-    call(ctx, "deploy_agent")
-    call(ctx, "configure_deployment", memory_mb=4096)
-    with pytest.raises(Failed, match="NotSimulated") as failed:
-        call(ctx, "deploy_agent")
-    assert "Everything is back" in failed.value.hint
-    call(ctx, "undo")
-    assert call(ctx, "plan_deployment").changes == ()
-    call(ctx, "destroy_deployment", deployment=NAME)

@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 
+from copilot.cloud.agentcore import AgentCore
 from copilot.cloud.artifacts import Artifacts
 from copilot.cloud.configuration import Configuration
 from copilot.cloud.ec2 import Ec2, user_data
-from copilot.cloud.engine import Engine
+from copilot.cloud.engine import Engine, Failed
 from copilot.cloud.graph import Resource
 from copilot.cloud.rules import check
+from copilot.cloud.sagemaker import SageMaker
 from copilot.cloud.serverless import Blueprint
+from copilot.cloud.target import Target
 from copilot.errors import Refused, Unavailable
 from copilot.outside.aws import Session
 from tests.cloud.conftest import EMPTY, carry_out, everything, small_blueprint
@@ -145,3 +148,33 @@ def test_without_an_instance_type_it_says_how_to_find_one(blueprint: Blueprint, 
     with pytest.raises(Refused, match="No instance type") as refused:
         Ec2(Configuration(), "us-east-1", tmp_path).graph(blueprint)
     assert "copilot instances recommend" in refused.value.hint
+
+
+def hosted_on(target: type[Target], blueprint: Blueprint, package: str, home: Path) -> tuple[Resource, ...]:
+    """Return the graph of a target that takes one archive; any file will do for it."""
+    sealed = replace(blueprint, content=replace(blueprint.content, package=package))
+    return target(Configuration(), "us-east-1", home).graph(sealed)
+
+
+def test_a_new_archive_reaches_a_runtime_in_place(engine: Engine, blueprint: Blueprint, tmp_path: Path) -> None:
+    content = blueprint.content
+    first, second = (hosted_on(AgentCore, blueprint, package, tmp_path) for package in (content.index, content.weights))
+    carry_out(engine, first)
+    done = {(change.type, change.action) for change in engine.plan(second).changes}
+    assert done == {("object", "create"), ("object", "delete"), ("role", "update"), ("agent_runtime", "update")}
+    carry_out(engine, second)
+    assert engine.plan(second).changes == ()
+    assert engine.destroy("op") == []
+
+
+def test_an_endpoint_that_the_simulated_account_cannot_change_is_put_back_and_that_is_said(
+    engine: Engine, blueprint: Blueprint, tmp_path: Path
+) -> None:
+    content = blueprint.content
+    first, second = (hosted_on(SageMaker, blueprint, package, tmp_path) for package in (content.index, content.weights))
+    carry_out(engine, first)
+    with pytest.raises(Failed, match="NotSimulated") as failed:
+        carry_out(engine, second)
+    assert "Everything is back" in failed.value.hint
+    assert engine.plan(first).changes == ()
+    assert engine.destroy("op") == []

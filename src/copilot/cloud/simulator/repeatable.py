@@ -25,6 +25,7 @@ def repeatable(seed: int, at: float) -> Iterator[None]:
     _mend_s3()
     _mend_apigateway()
     _mend_dynamodb()
+    _mend_agentcore()
     instances.mend()
     with _seeded(seed), time_machine.travel(at, tick=False):
         yield
@@ -80,6 +81,21 @@ def _mend_dynamodb() -> None:
         switch(backend, table, wanted)
 
     models.DynamoDBBackend.update_table_streams = update_table_streams
+
+
+def _mend_agentcore() -> None:
+    """Let a runtime that was changed be ready again, under the address that its tags are kept by."""
+    models: Any = sys.modules.get("moto.bedrockagentcorecontrol.models")
+    if models is None or hasattr(models.AgentRuntime, "changed"):
+        return
+    models.AgentRuntime.changed = change = models.AgentRuntime.update
+
+    def update(runtime: Any, **settings: Any) -> None:
+        arn = runtime.agent_runtime_arn
+        change(runtime, **settings)
+        runtime.agent_runtime_arn, runtime.status = arn, "READY"
+
+    models.AgentRuntime.update = update
 
 
 def _bucket_permission(bucket: Any, action: str, resource: str) -> Any:
