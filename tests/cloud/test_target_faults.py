@@ -15,6 +15,7 @@ from copilot.cloud.engine import Engine
 from copilot.cloud.graph import Resource
 from copilot.cloud.journal import Journal, Site
 from copilot.cloud.providers import providers
+from copilot.cloud.providers.compute import SecurityGroup
 from copilot.cloud.providers.provider import STACK
 from copilot.cloud.sagemaker import SageMaker
 from copilot.cloud.serverless import Blueprint
@@ -100,3 +101,21 @@ def go_back(engine: Engine, wanted: Graph | None) -> None:
         assert engine.destroy("op") == []
     else:
         carry_out(engine, wanted)
+
+
+def test_what_others_let_in_by_another_protocol_is_seen_and_put_back_as_it_was(session: Session, artifacts: Artifacts) -> None:
+    walls, ec2 = SecurityGroup(session, artifacts), session.client("ec2")
+    wanted = {"name": "copilot-wall", "description": "Questions", "ingress": [{"port": 8080, "source": "vpc"}], "tags": {STACK: "x"}}
+    walls.create(wanted)
+    group = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": ["copilot-wall"]}])["SecurityGroups"][0]
+    ec2.revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=group["IpPermissions"])
+    ranges = group["IpPermissions"][0]["IpRanges"]
+    theirs = [("udp", 8080, 8080), ("icmp", 8, -1), ("tcp", 1, 9)]
+    permissions = [{"IpProtocol": kind, "FromPort": first, "ToPort": last, "IpRanges": ranges} for kind, first, last in theirs]
+    ec2.authorize_security_group_ingress(GroupId=group["GroupId"], IpPermissions=permissions)
+    changed = walls.read("copilot-wall") or {}
+    assert wanted["ingress"][0] not in changed["ingress"]
+    for there, then in ((changed, wanted), (wanted, changed)):
+        walls.update("copilot-wall", there, then)
+        assert sorted(map(str, (walls.read("copilot-wall") or {})["ingress"])) == sorted(map(str, then["ingress"]))
+    walls.delete("copilot-wall")

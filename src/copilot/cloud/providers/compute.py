@@ -1,6 +1,7 @@
 """EC2: security groups and launch templates, and the instance profiles and tokens that instances start with."""
 
 import base64
+import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property, partial
@@ -13,6 +14,8 @@ from copilot.outside.aws import code_of
 VPC = "vpc"
 """Where traffic may come from: the network that the instances are in."""
 PEERS = {"IpRanges": "CidrIp", "Ipv6Ranges": "CidrIpv6", "UserIdGroupPairs": "GroupId", "PrefixListIds": "PrefixListId"}
+PORTS = re.compile(r"(-?\d+)(?:-(-?\d+))?")
+"""A port or a range; of ICMP, a type and a code, where -1 is any."""
 DISK = "/dev/xvda"
 TOKEN_BYTES = 32
 
@@ -43,7 +46,10 @@ class Ec2(Provider):
 
 
 class SecurityGroup(Ec2):
-    """name, description, ingress (list of port and source: `vpc` or a range of addresses), tags; in the region's default network."""
+    """name, description, ingress (list of port and source: `vpc` or a range of addresses), tags; in the region's default network.
+
+    What others let in by another protocol than TCP names its `protocol`.
+    """
 
     identity = frozenset({"name", "description"})
 
@@ -90,20 +96,23 @@ class SecurityGroup(Ec2):
     def _entries(self, permissions: Iterable[Mapping[str, Any]]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
         """Yield each source of each permission, as the graph says it and as EC2 does."""
         for permission in permissions:
-            first, last = permission.get("FromPort", "all"), permission.get("ToPort", "all")
+            first, last, protocol = permission.get("FromPort", "all"), permission.get("ToPort", "all"), permission["IpProtocol"]
+            other = {} if protocol in ("tcp", "-1") else {"protocol": protocol}
             ports = {name: permission[name] for name in ("IpProtocol", "FromPort", "ToPort") if name in permission}
             for kind, name in PEERS.items():
                 for peer in permission.get(kind, []):
                     source = VPC if peer[name] == self._network[1] else peer[name]
-                    yield {"port": first if first == last else f"{first}-{last}", "source": source}, {**ports, kind: [{name: peer[name]}]}
+                    entry = {"port": first if first == last else f"{first}-{last}", "source": source, **other}
+                    yield entry, {**ports, kind: [{name: peer[name]}]}
 
     def _permission(self, entry: Mapping[str, Any]) -> dict[str, Any]:
-        first, _, last = str(entry["port"]).partition("-")
         source = self._network[1] if entry["source"] == VPC else entry["source"]
         kind = "UserIdGroupPairs" if source.startswith("sg-") else "Ipv6Ranges" if ":" in source else "IpRanges"
-        if first == "all":
-            return {"IpProtocol": "-1", kind: [{PEERS[kind]: source}]}
-        return {"IpProtocol": "tcp", "FromPort": int(first), "ToPort": int(last or first), kind: [{PEERS[kind]: source}]}
+        ports = PORTS.fullmatch(str(entry["port"]))
+        if ports is None:
+            return {"IpProtocol": entry.get("protocol", "-1"), kind: [{PEERS[kind]: source}]}
+        numbers = {"FromPort": int(ports[1]), "ToPort": int(ports[2] or ports[1])}
+        return {"IpProtocol": entry.get("protocol", "tcp"), **numbers, kind: [{PEERS[kind]: source}]}
 
 
 class LaunchTemplate(Ec2):
