@@ -1,6 +1,7 @@
 """The shipped offline router: it acts when sure, asks in doubt, declines what no ability covers."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,10 @@ import pytest
 
 from copilot.errors import BadArguments, NotFound
 from copilot.intent import Ability
+from copilot.outside.tuned import quantised, restored
 from copilot.resources import resource
 from copilot.routing.cases import route_cases
 from copilot.routing.corpus import parse_line, read_corpus
-from copilot.outside.tuned import quantised, restored
 from copilot.routing.encoder import Labels
 from copilot.routing.offline import OfflineRouter
 from copilot.routing.route import Situation
@@ -233,7 +234,21 @@ def test_the_card_tells_the_figures_of_the_shipped_model(router: OfflineRouter) 
         assert f"{figures[name]:.3f}".removeprefix("0") in card
 
 
-@pytest.mark.parametrize("folder", ["/tmp/a1/data/samples/company", "~/repos/copilot/data/samples/company", "./x/company"])
+@pytest.mark.parametrize(
+    "folder", ["/tmp/a1/data/samples/company", "~/repos/copilot/data/samples/company", "./x/company", "data/samples/company"]
+)
 def test_where_a_folder_lies_does_not_change_what_is_wanted(say, folder: str) -> None:  # type: ignore[no-untyped-def]
     route = say(f"ingest {folder} into the company collection")
     assert (route.intent, route.args, route.decision) == ("ingest_data", {"source": folder, "collection": "company"}, "act")
+
+
+README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+FIVE_MINUTES = re.findall(r"`([a-z][^`?]* [^`]*)`", README.partition("## Five minutes")[2].partition("\n## ")[0])
+
+
+@pytest.mark.parametrize("line", FIVE_MINUTES)
+def test_what_the_readme_tells_a_newcomer_to_type_is_understood(router: OfflineRouter, abilities: dict[str, Ability], line: str) -> None:
+    names = {"collections": ["company"], "agents": ["helpdesk"], "benchmarks": ["staff-qa"], "deployments": ["helpdesk-staging"]}
+    route = router.route(line, Situation({} if line.startswith("ingest") else names, (), None), abilities)
+    assert route.intent != "out_of_scope"
+    assert route.decision == "act" or route.ask

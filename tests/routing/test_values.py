@@ -183,3 +183,21 @@ def test_a_name_borne_by_two_kinds_says_both() -> None:
 )  # fmt: skip
 def test_a_frequency_is_a_word_or_a_cron_line(said: str, written: str | None) -> None:
     assert frequency(said) == written
+
+
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [
+        ("sundays at 12:30 am", "30 0 * * 0"),
+        ("mondays at 12 pm", "0 12 * * 1"),
+        ("mondays at 45", "weekly"),
+        ("friday at 9:75", "0 9 * * 5"),
+    ],
+)
+def test_a_time_of_day_is_one_that_exists(said: str, written: str) -> None:
+    assert frequency(said) == written
+
+
+@pytest.mark.parametrize("text", ["hundred " * 200, "dozen " * 400, f"{'1' * 400} of {'1' * 400}", "9" * 30])
+def test_a_figure_beyond_all_sense_is_no_figure(text: str) -> None:
+    assert not find_quantities(text)

@@ -78,9 +78,13 @@ class Quantity:
     unit: str = ""
 
 
+LARGEST = 1e15
+"""What is larger counts nothing that anybody asks for."""
+
+
 def find_quantities(text: str) -> list[Quantity]:
     """Return every figure of `text`; shares such as "eight out of ten" come first, their numbers follow."""
-    return [*_shares(text), *_figures(text)]
+    return [quantity for quantity in (*_shares(text), *_figures(text)) if quantity.value <= LARGEST]
 
 
 def _shares(text: str) -> Iterator[Quantity]:
@@ -91,10 +95,6 @@ def _shares(text: str) -> Iterator[Quantity]:
     for words, percent in FRACTIONS.items():
         if (at := text.lower().find(words)) >= 0:
             yield Quantity(at, at + len(words), percent, "percent")
-
-
-LONGEST_FIGURE = 15
-"""In characters; what is longer counts nothing that anybody asks for."""
 
 
 def _figures(text: str) -> Iterator[Quantity]:
@@ -108,8 +108,6 @@ def _figures(text: str) -> Iterator[Quantity]:
 def _value(match: re.Match[str]) -> float | None:
     if not match["digits"]:
         return number_in_words(match["words"])
-    if len(match["digits"]) > LONGEST_FIGURE:
-        return None
     scale = match["scale"] or ""
     return float(match["digits"].replace(",", "")) * (1e6 if scale == "M" else SCALES.get(scale.lower(), 1))
 
@@ -123,7 +121,7 @@ def number_in_words(text: str) -> float | None:
         elif word in LOOSE:
             current = current or 1 if word in ("a", "an") else LOOSE[word]
         elif word in SCALES:
-            current = (current or 1) * SCALES[word]
+            current = (current or 1.0) * SCALES[word]
             if SCALES[word] > 100:
                 total, current = total + current, 0.0
         elif word in WORDS:

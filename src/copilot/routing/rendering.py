@@ -23,7 +23,7 @@ REGULAR = (
 MARKS = {name: FIRST_MARK + i for i, name in enumerate((*KINDS, *REGULAR, "quote", "ask", "confirm", "choose", "turn"))}
 LEAST_QUOTED = 3
 """Words. A shorter quotation is mostly a value ("connection reset"), whose words are marked as any others."""
-DEEP = re.compile(r"^(?:~|\.{0,2})/(?:[^/]+/)+(?=[^/]+/?$)")
+DEEP = re.compile(r"^(?:(?:~|\.{0,2})/(?:[^/]+/)+|(?:[^\W\d][\w.-]*/){2,})(?=[^/]+/?$)")
 """The folders above the last part of a path: where a thing lies tells nothing of what is wanted."""
 LONGEST_WORD, LONGEST_TEXT, LONGEST_BEFORE = 8, 160, 60
 """In pieces of words; what is longer is cut."""
@@ -53,11 +53,13 @@ def render(words: Sequence[Token], mentions: Sequence[Mention], situation: Situa
     """Lay out an utterance (its `units`) and its situation for the encoder."""
     ids, places, begun = [CLASS], [], 0
     for word in words:
+        kinds: list[str] = []
         while begun < len(mentions) and mentions[begun].start < word.end:
-            ids += [MARKS[kind] for kind in (mentions[begun].of or (mentions[begun].kind,)) if kind in MARKS]
+            kinds += mentions[begun].of or (mentions[begun].kind,)
             begun += 1
+        ids += [MARKS[kind] for kind in kinds if kind in MARKS]
         quoted = " " in word.text
-        own = [MARKS["quote"]] if quoted else pieces(DEEP.sub("./", word.text))
+        own = [MARKS["quote"]] if quoted else pieces(word.text if "model" in kinds else DEEP.sub("./", word.text))
         places.append(len(ids) if len(ids) < LONGEST_TEXT else -1)
         ids += own[:LONGEST_WORD]
     ids = ids[:LONGEST_TEXT]

@@ -43,7 +43,7 @@ FREQUENCIES = {
 }
 EVERY = {3600.0: "hourly", 86_400.0: "daily", 7 * 86_400.0: "weekly", 30 * 86_400.0: "monthly"}
 WEEKDAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
-CLOCK = re.compile(r"\bat (\d{1,2})(?::(\d\d))?\s*(am|pm)?\b", re.IGNORECASE)
+CLOCK = re.compile(r"\bat ([01]?\d|2[0-3])(?::([0-5]\d))?\s*(am|pm)?\b", re.IGNORECASE)
 # What a bare figure of the argument is counted in, and how much of the base unit (seconds, GiB) that is.
 SECONDS = {"timeout_seconds": 1.0, "log_retention_days": 86_400.0}
 GIB = {"memory": 1.0, "gpu_memory": 1.0, "volume_size": 1.0, "memory_mb": 1 / 1024}
@@ -216,7 +216,7 @@ def frequency(said: str) -> str | None:
     weekday = next((w for w in words if w in WEEKDAYS), None)
     clock = CLOCK.search(said)
     if weekday and clock:
-        hour = int(clock[1]) % 12 + 12 if (clock[3] or "").lower() == "pm" else int(clock[1])
+        hour = int(clock[1]) % 12 + 12 * (clock[3].lower() == "pm") if clock[3] else int(clock[1])
         return f"{int(clock[2] or 0)} {hour} * * {WEEKDAYS.index(weekday)}"
     for quantity in find_quantities(said):
         if quantity.dimension == "time" and quantity.value * quantity.factor in EVERY:
