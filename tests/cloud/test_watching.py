@@ -166,10 +166,14 @@ def test_a_trial_whose_process_was_killed_ends_at_the_next_start_with_what_ran_b
     call(ctx, "configure_deployment", memory_mb=1024)
     call(ctx, "deploy_agent", agent="helpdesk", canary=10)
     call(ctx, "configure_deployment", memory_mb=2048)
+    cut_off = ctx.store.rows("SELECT operation FROM applies ORDER BY started_at DESC LIMIT 1")[0]["operation"]
+    assert canary.recover_deployment(ctx) == "Nothing was left half-done.", "a trial that somebody else watches goes on"
+    monkeypatch.setattr(ctx, "operation", cut_off)
     said = canary.recover_deployment(ctx)
     assert "what ran before has all calls again" in said
-    assert call(ctx, "plan_deployment", agent="helpdesk").changes == ()
     assert canary.recover_deployment(ctx) == "Nothing was left half-done."
+    monkeypatch.setattr(ctx, "operation", "")
+    assert call(ctx, "plan_deployment", agent="helpdesk").changes == ()
 
 
 def test_a_trial_needs_something_that_runs_and_something_new(ctx: Context) -> None:

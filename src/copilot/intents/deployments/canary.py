@@ -139,13 +139,15 @@ def _settle(ctx: Context, trial: Trial, back: bool) -> None:
 
 
 def recover_deployment(ctx: Context, **recorded: str | None) -> str:
-    """Put back what a killed process left half-done: a deployment that was cut off, or a version that is still on trial."""
+    """Put back what a killed process left half-done: a deployment that was cut off, or a version that it still had on trial."""
     from copilot.cloud import revisions
+    from copilot.cloud.journal import deployed_by
 
     said = [put_back(ctx, **recorded)]
-    for thing in ctx.store.all("deployment"):
-        if BESIDE in thing.body and thing.body["simulated"] != ctx.live:
-            before = revisions.revision(ctx.store, thing.name, thing.body[BESIDE])
-            _settle(ctx, Trial(thing.name, 0, (), thing.body, before), back=True)
-            said.append(f"The new version of {thing.name} was still on trial: what ran before has all calls again.")
+    name = deployed_by(ctx.store, ctx.operation)  # the trials of others go on
+    thing = ctx.store.find("deployment", name) if name else None
+    if thing and BESIDE in thing.body and thing.body["simulated"] != ctx.live:
+        before = revisions.revision(ctx.store, thing.name, thing.body[BESIDE])
+        _settle(ctx, Trial(thing.name, 0, (), thing.body, before), back=True)
+        said.append(f"The new version of {thing.name} was still on trial: what ran before has all calls again.")
     return " ".join(said)
