@@ -70,13 +70,13 @@ class Rows:
         return table
 
     def _blocks(self) -> Iterator[RenderableType]:
+        columns = zip(self.names, zip(*self.cells, strict=True), strict=True)
+        wordy = {name for name, values in columns if any(len(value) > LONG for value in values)}
         for title, *rest in self.cells:
-            named = list(zip(self.names[1:], rest, strict=True))
-            short = " · ".join(f"{spaced(name)} {value}" for name, value in named if value and len(value) <= LONG)
+            named = [(name, value) for name, value in zip(self.names[1:], rest, strict=True) if value]
+            short = " · ".join(f"{spaced(name)} {value}" for name, value in named if name not in wordy)
             yield Text.assemble((title, "bold"), ("  " + short if short else "", "dim"))
-            for _, value in named:
-                if len(value) > LONG:
-                    yield Padding(Text(value), INDENT)
+            yield from (Padding(Text(value), INDENT) for name, value in named if name in wordy)
 
 
 def plain_table(*columns: str) -> Table:
