@@ -191,7 +191,8 @@ def _stop(folder: Path) -> None:
             os.kill(state["pid"], sign)
         while _runs(state) and time.monotonic() < until:
             time.sleep(0.02)
-    _children.pop(state["pid"], None)
+    if child := _children.pop(state["pid"], None):
+        child.wait(STOP_SECONDS)  # one whose first thread has ended looks ended, and may not be yet
 
 
 def _unpack(folder: Path, content: Mapping[str, str]) -> None:
