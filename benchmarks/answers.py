@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 HERE = ROOT / "benchmarks" / "answers"
 SHARED = Path(os.environ.get("COPILOT_SHARED_DATA") or ROOT.parent / "shared" / "data")
 NTSB = [SHARED / "kg_rag_docs" / "ntsb-aviation-incident-accident-reports" / "data"]
+NIH = [SHARED / "kg_rag_docs" / "nih-clinical-trial-protocols" / "data"]
 MISC = (
     "docling_docs/md/sources/wiki.md", "docling_docs/html/sources/wiki_duck.html", "docling_docs/html/sources/kvp_data_example.html",
     "docling_docs/html/sources/example_08.html", "unstructured_docs/LICENSE.md", "unstructured_docs/README.md",
@@ -39,10 +40,16 @@ SETS: dict[str, tuple[Path, list[Path]]] = {
     "ntsb": (HERE / "ntsb.csv", NTSB),
     "ntsb-tuned": (HERE / "ntsb-tuned.csv", NTSB),
     "ntsb-more": (HERE / "ntsb-more.csv", NTSB),
-    "nih": (HERE / "nih.csv", [SHARED / "kg_rag_docs" / "nih-clinical-trial-protocols" / "data"]),
+    "nih": (HERE / "nih.csv", NIH),
     "misc": (HERE / "misc.csv", [SHARED / path for path in MISC]),
+    "offices-a": (HERE / "offices-a.csv", [HERE / "offices-a"]),
+    "offices-b": (HERE / "offices-b.csv", [HERE / "offices-b"]),
+    "offices-c": (HERE / "offices-c.csv", [HERE / "offices-c"]),
+    "ntsb-most": (HERE / "ntsb-most.csv", NTSB),
+    "nih-more": (HERE / "nih-more.csv", NIH),
     "ntsb-blind": (HERE / "ntsb-blind.csv", NTSB),
     "ntsb-blind-2": (HERE / "ntsb-blind-2.csv", NTSB),
+    "ntsb-blind-3": (HERE / "ntsb-blind-3.csv", NTSB),
     "held-out": (
         HERE / "held-out.csv",
         [
@@ -52,6 +59,10 @@ SETS: dict[str, tuple[Path, list[Path]]] = {
         ],
     ),
 }
+
+
+OFF_TOPIC = (("company", "ntsb-blind"), ("ntsb", "offices-b"), ("nih", "offices-c"), ("offices-a", "nih"))
+"""Documents, and questions about other documents, to which they hold no answer."""
 
 
 @contextmanager
@@ -108,7 +119,19 @@ def main() -> None:
         cited = seen["cited"] if page else "-"
         counts = f"{answerable:9}  {seen['right']:5}  {cited:>17}  {seen['wrong']:5}  {seen['refused']:7}  {seen['quoted']:19}"
         refusals = f"{len(cases) - answerable:12}  {seen['false answer']:8}  {seen['bare']:8}"
-        print(f"{name:13} {counts}  {refusals}  {seconds * 1000 / len(cases):2.0f}")
+        print(f"{name:13} {counts}  {refusals}  {seconds * 1000 / len(cases):2.0f}", flush=True)
+    off_topic(embedder)
+
+
+def off_topic(embedder: Embedder) -> None:
+    print("documents     questions about  asked  refused  no quote")
+    for name, other in OFF_TOPIC:
+        sources, questions = SETS[name][1], SETS[other][0]
+        if all(source.exists() for source in sources):
+            with opened(sources, embedder) as store:
+                said = [answer(case.question, find(case.question, store, embedder), embedder) for case in read_cases(questions)]
+            bare = sum(a.refused and not a.nearest for a in said)
+            print(f"{name:13} {other:15}  {len(said):5}  {sum(a.refused for a in said):7}  {bare:8}", flush=True)
 
 
 if __name__ == "__main__":

@@ -177,7 +177,7 @@ FORMS = [passage(FERRY, 1, page=2, heading="Brenwick Star"), passage(BARGE, 2, p
     [
         ("How cold was it when the Brenwick Star lost its drive?", "Air Temperature: -4 °C"),
         ("How powerful was the engine of the Oda, the barge that ran aground?", "Rated Power: 220 kW"),
-        ("What wind was there when the Oda ran aground?", "Wind: 3 knots"),
+        ("How windy was it when the Oda ran aground?", "Wind: 3 knots"),
     ],
 )
 def test_a_field_answers_what_its_label_calls_otherwise_in_the_form_that_is_named(embedder: Embedder, question: str, text: str) -> None:

@@ -8,7 +8,7 @@ from copilot.answering.answer import Answer
 from copilot.answering.policy import Policy
 from copilot.errors import NotFound, Refused
 from copilot.knowledge.index import choose_index
-from copilot.knowledge.search import Encoder, search
+from copilot.knowledge.search import search
 from copilot.outside.catalogue import BUILTIN, BUILTIN_NAME
 from copilot.outside.store import Store, Thing
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from copilot.answering.talk import Turn
     from copilot.knowledge.search import Passage
     from copilot.outside.chat import Chat
+    from copilot.outside.embed_numpy import SentenceEncoder
 
 PASSAGES = 8
 """How many passages an answer is made from."""
@@ -69,7 +70,7 @@ def model_body(store: Store, name: str) -> dict[str, Any]:
     raise NotFound(f"No model named '{name}'.", "Register it again, or choose another one.")  # who asks may not know of its owner's others
 
 
-def ask(store: Store, embedder: Encoder, agent: Agent, question: str, turns: "Sequence[Turn]" = ()) -> Answer:
+def ask(store: Store, embedder: "SentenceEncoder", agent: Agent, question: str, turns: "Sequence[Turn]" = ()) -> Answer:
     """Answer a question from the agent's collections and functions, within its policy.
 
     Args:
@@ -127,7 +128,7 @@ def _generated(agent: Agent, question: str, passages: "list[Passage]", chat: "Ch
     return generate(question, passages, chat, agent, turns)
 
 
-def _extracted(question: str, passages: "list[Passage]", embedder: Encoder) -> Answer:
+def _extracted(question: str, passages: "list[Passage]", embedder: "SentenceEncoder") -> Answer:
     from copilot.answering.answer import Claim, cite
     from copilot.answering.extract import answer
 

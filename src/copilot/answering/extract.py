@@ -9,13 +9,15 @@ from collections.abc import Sequence
 from copilot.answering.answer import Answer, Citation, Claim, cite, refuse, supported
 from copilot.answering.evidence import Evidence, trust, weigh
 from copilot.answering.features import Candidate
-from copilot.answering.memory import remembering
+from copilot.answering.memory import Memory, remembering
 from copilot.answering.question import read
 from copilot.answering.units import Unit
-from copilot.knowledge.search import Encoder, Passage
+from copilot.knowledge.search import Passage
+from copilot.outside.embed_numpy import SentenceEncoder
 
-ENOUGH = 0.56
-"""How far a unit must be trusted to be given as an answer."""
+ENOUGH, ENOUGH_OF_ROW = 0.4, 0.52
+"""How far a unit must be trusted to be given as an answer; a table row of which no cell is asked for has the words of any question
+about its subject, and must be trusted further."""
 ABOUT = 0.15
 """How relevant the best passage must be for the nearest quotes to be shown beside a refusal."""
 NEAREST = 3
@@ -25,7 +27,7 @@ AS_GOOD = 1.0
 MOST_PARTS = 3
 NEXT_QUESTION = re.compile(
     r"""(?ix)(?:,?\s+and\s+|\?\s+(?:and\s+)?)
-    (?=(?:what|which|who|when|where|how|why|by\swhen|is|are|do|does|can|may|must)\b(?!.*\b(?:it|its|they|them|their|that|he|she)\b))"""
+    (?=(?:what|which|who|when|where|how|why|by\swhen|is|are|do|does|can\s(?:i|you|we|one)|may\s(?:i|we|one)|must)\b(?!.*\b(?:it|its|they|them|their|that|he|she)\b))"""
 )
 """Where one question ends and the next begins, unless that leans on the first."""
 WHOLE_TABLE = re.compile(
@@ -35,16 +37,16 @@ WHOLE_TABLE = re.compile(
 )
 
 
-def answer(question: str, passages: Sequence[Passage], embedder: Encoder) -> Answer:
+def answer(question: str, passages: Sequence[Passage], embedder: SentenceEncoder) -> Answer:
     """Answer a question from the passages, or refuse; of several questions in one, each is answered that can be.
 
     Args:
         question: As the person asked it.
         passages: What the search found, the best first.
-        embedder: Turns texts into vectors of length 1.
+        embedder: Its network reads texts with the question.
     """
-    encoder = remembering(embedder)
-    answers = [_answer(part, passages, encoder) for part in NEXT_QUESTION.split(question)[:MOST_PARTS]]
+    memory = remembering(embedder)
+    answers = [_answer(part, passages, memory) for part in NEXT_QUESTION.split(question)[:MOST_PARTS]]
     given = [a for a in answers if not a.refused]
     if not given or len(answers) == 1:
         return answers[0]
@@ -53,19 +55,20 @@ def answer(question: str, passages: Sequence[Passage], embedder: Encoder) -> Ans
     return Answer(" ".join(claim.text for claim in claims), claims, why=why, confidence=min(a.confidence for a in given))
 
 
-def _answer(question: str, passages: Sequence[Passage], embedder: Encoder) -> Answer:
+def _answer(question: str, passages: Sequence[Passage], memory: Memory) -> Answer:
     asked = read(question)
-    ranked = weigh(asked, passages, embedder)
+    ranked = weigh(asked, passages, memory)
     if not ranked:
         return refuse("nothing in the collection is about it" if asked.terms else "there is no question in it")
-    best, confidence = ranked[0].candidate, round(trust(asked, ranked, embedder), 4)
+    best, confidence = ranked[0].candidate, round(trust(ranked), 4)
     about = max(passage.relevance for passage in passages) >= ABOUT
     close = tuple(_cite(candidate.unit) for candidate in nearest(ranked)) if about else ()
-    if confidence < ENOUGH:
+    if confidence < (ENOUGH_OF_ROW if best.unit.cells and not best.cell else ENOUGH):
         return refuse("no sentence or table row is sure to answer it", confidence, close)
     if best.unit.cells and (word := WHOLE_TABLE.search(asked.text)) and word[0].lower() not in best.unit.text.lower():
         return refuse(f"'{word[0]}' needs the whole table, and the built-in model reads one row at a time", confidence, close)
-    claims = tuple(claim for claim in map(_claim, [best, *_rival(ranked)]) if supported(claim, passages))
+    given = sorted([best, *_rival(ranked)], key=lambda candidate: candidate.unit.place)
+    claims = tuple(claim for claim in map(_claim, given) if supported(claim, passages))
     if not claims:
         return refuse("it could not be verified")
     return Answer(" ".join(claim.text for claim in claims), claims, confidence=confidence)

@@ -22,15 +22,7 @@ IRREGULAR = {
     "took": "take", "told": "tell", "went": "go", "worn": "wear", "written": "write", "wrote": "write", "people": "person",
     "children": "child",
 }  # fmt: skip
-MEASURES = {
-    "old": "age", "far": "distance", "high": "height", "tall": "height", "long": "length", "big": "size", "large": "size",
-    "cold": "temperature", "hot": "temperature", "warm": "temperature", "heavy": "weight", "fast": "speed", "powerful": "power",
-    "strong": "strength", "deep": "depth", "wide": "width", "thick": "thickness", "loud": "noise", "many": "number", "much": "amount",
-}  # fmt: skip
-ASKED_AS = {"why": "cause, reason", "when": "date, time", "where": "place, location", "who": "name", "whose": "name", "whom": "name"}
-"""What a question word asks for, as a noun: what a label would say."""
 INVERTED = r"(?:is|are|was|were|do|does|did|can|could|must|should|will|would|has|have|had|may)\b"
-HOW = re.compile(r"(?i)\bhow (\w+)")
 CLAUSE = re.compile(
     rf"""(?ix)[,;:]\s+ | \s[-–—]+\s
     | \s(?=(?:that|who|whose|where|when|while|after|before|because|until|although)\s(?!{INVERTED}))"""
@@ -53,9 +45,6 @@ class Question:
         kind: What it asks for.
         counted: Stems of what "how many" counts.
         focus: Stem of what "which" asks for.
-        clause: The clause that asks; the others say about which thing or event.
-        label: What it asks for as a label would say it, without names.
-        named: Its names, as they are written.
     """
 
     text: str
@@ -64,17 +53,6 @@ class Question:
     kind: Kind | None
     counted: tuple[str, ...]
     focus: str
-    clause: str
-    label: str
-    named: str
-
-    @property
-    def asked(self) -> list[str]:
-        """The content words of the clause that asks, without names, as they are written."""
-        measured = HOW.search(self.clause)
-        found = [w for w in words(self.clause) if w not in STOP and w not in MEASURES and not self.names & set(terms(w))]
-        found += [MEASURES[measured[1].lower()]] if measured and measured[1].lower() in MEASURES else []
-        return found or [w for w in words(self.text) if w not in STOP]
 
     def shown(self, text: str) -> bool:
         """Whether a text holds something of the kind that is asked for."""
@@ -92,9 +70,6 @@ def read(text: str) -> Question:
         kind=kind_of(clause),
         counted=tuple(terms(counted["things"])) if counted else (),
         focus=_focus(clause, given),
-        clause=clause,
-        label=_label(clause, given),
-        named=" ".join(word for word in text.split() if set(terms(word)) & given),
     )
 
 
@@ -109,16 +84,6 @@ def _focus(clause: str, given: AbstractSet[str]) -> str:
     asked = re.search(r"(?i)\b(?:what|which)\b(?:['’]s)?(.*)", clause)
     own = [t for t in terms(asked[1]) if t not in given] if asked else []
     return own[0] if own else ""
-
-
-def _label(clause: str, given: AbstractSet[str]) -> str:
-    """Say what is asked for as a label would: "How old was the pilot" is "age: pilot"."""
-    measured = HOW.search(clause)
-    measure = measured[1].lower() if measured else ""
-    asking = next((w for w in words(clause) if w in ASKED_AS or w in ("what", "which", "how")), "")
-    noun = MEASURES.get(measure) or ASKED_AS.get(asking, "")
-    rest = " ".join(w for w in clause.split() if not set(terms(w)) & given and not set(words(w)) & {*STOP, measure})
-    return f"{noun}: {rest}" if noun else rest or clause
 
 
 def words(text: str) -> list[str]:

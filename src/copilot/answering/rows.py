@@ -22,6 +22,12 @@ class Cell:
         column, value = self.subject
         return f"{self.column}: {self.value} ({column}: {value})"
 
+    @property
+    def row(self) -> str:
+        """The row without its other cells."""
+        column, value = self.subject
+        return f"{column}: {value}; {self.column}: {self.value}"
+
 
 def asked_cell(question: Question, cells: tuple[tuple[str, str], ...], topic: str, embedder: Encoder) -> Cell | None:
     """Return the cell that a question about this row asks for, or None when no column is meant."""

@@ -13,7 +13,6 @@ LONGEST = 900
 """Characters of the longest unit that is put together from several sentences."""
 CELL = re.compile(r"\s*(?P<column>[^:;\n]{1,60}?):\s(?P<value>[^;\n]*)(?:;|$)")
 MARK = re.compile(r"(?m)^\s*[-*•·▪–|]\s+")
-FIELD = re.compile(r"(?P<label>[^:.\n]{2,50}):\s")
 EMPTY_FIELD = re.compile(r":\s*[—–-]$")
 INJECTION = re.compile(
     r"""(?ix)\b(?:ignore|disregard|forget|override|bypass)\b[^.\n]{0,30}
@@ -53,14 +52,13 @@ class Unit:
         return " ".join(MARK.sub("", self.text).split())
 
     @property
-    def label(self) -> str:
-        """The label of a field: "Port of call" of "Port of call: Larnmouth"; else empty."""
-        field = FIELD.match(self.text)
-        return field["label"] if field and not self.cells else ""
+    def place(self) -> int:
+        """Where it starts in the document's text, in characters."""
+        return self.passage.start + self.start
 
     def repeats(self, other: "Unit") -> bool:
         """Whether two units share characters of a document, as passages overlap, or one says all that the other says."""
-        start = max(unit.passage.start + unit.start for unit in (self, other))
+        start = max(unit.place for unit in (self, other))
         end = min(unit.passage.start + unit.end for unit in (self, other))
         shared = self.passage.document == other.passage.document and start < end
         return shared or self.plain in other.plain or other.plain in self.plain

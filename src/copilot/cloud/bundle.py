@@ -23,6 +23,8 @@ HERE = "here"
 MAIN = "main.py"
 START = b"import sys\n\nfrom copilot.cloud.service import main\n\nmain(*sys.argv[1:])\n"
 PROMPT = "prompts/answer.txt"
+READ = ("answering/model/reader.npz",)
+"""Files of ours that the code reads."""
 LIBRARIES = ("numpy", "tokenizers")
 MOST_BYTES = 200 * 10**6
 """Unzipped; AWS allows 250 MiB."""
@@ -87,6 +89,7 @@ def own_files() -> Iterator[Member]:
     """Yield our files that the entries need, followed through their imports, under their place in the package."""
     yield MAIN, START
     yield f"copilot/{PROMPT}", resource(*PROMPT.split("/")).read_bytes()
+    yield from ((f"copilot/{name}", (PACKAGE / name).read_bytes()) for name in READ)
     waiting: list[str] = [*ENTRIES]
     seen = set()
     while waiting:

@@ -6,12 +6,12 @@ from threading import local
 
 from copilot.answering.agent import ask, open_agent
 from copilot.answering.answer import Answer
-from copilot.knowledge.search import Encoder
+from copilot.outside.embed_numpy import SentenceEncoder
 from copilot.outside.store import Store, Thing
 
 
 @contextmanager
-def asking(store: Store, embedder: Encoder, thing: Thing) -> Iterator[Callable[[str], Answer]]:
+def asking(store: Store, embedder: SentenceEncoder, thing: Thing) -> Iterator[Callable[[str], Answer]]:
     """Give a function that puts a question to an agent; each thread that calls it has a connection of its own."""
     agent = open_agent(store, thing)
     mine, opened = local(), list[Store]()

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -40,7 +41,7 @@ class Model:
             words = json.loads((folder / "router.json").read_text(encoding="utf-8"))
             with np.load(folder / "router.npz", allow_pickle=False) as arrays:
                 stored = {name: arrays[name] for name in arrays.files}
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, BadZipFile) as error:
             raise Unavailable(f"The router's model cannot be read: {error}.", "Train it: python scripts/train_router.py") from error
         heads = {name.removeprefix("head."): array.astype(np.float32) for name, array in stored.items() if name.startswith("head.")}
         layers = restored({name: array for name, array in stored.items() if not name.startswith("head.")})
