@@ -35,7 +35,7 @@ FOLDS = 5  # of the held-out readings, when the weights of the clues are measure
 REPLIES = 1500  # short lines of dialogues, drawn from written utterances
 EPOCHS = 7
 RIGHT, RIGHT_IF_RISKY = 0.88, 0.975  # wanted share of right calls among those acted on; the second where it is `cloud` or `destructive`
-FALSE_REFUSALS = 0.04  # most requests that may be refused
+FALSE_REFUSALS = 0.025  # most requests that may be refused
 DIALOGUE_COPIES = 2  # of each multi-turn case in an epoch
 DIALOGUE_WEIGHT = 2  # of a multi-turn case when the decisions are fitted: there are few, and only they teach what the dialogue means
 

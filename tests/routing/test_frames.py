@@ -5,6 +5,10 @@ from typing import Any
 import pytest
 
 from copilot.intent import Ability
+from copilot.routing.frames import plainly
+from copilot.routing.mentions import find_mentions
+from copilot.routing.offline import OfflineRouter, catalogue
+from copilot.routing.route import Situation
 
 ABILITIES = dict[str, Ability]
 
@@ -128,3 +132,21 @@ def test_a_whole_request_takes_nothing_from_the_one_before(say, text: str, args:
 @pytest.mark.parametrize("words", ["something" * 60 + "x", "a few " * 90 + "x", "it thing " * 60 + "x"])
 def test_repeated_words_are_read_in_one_pass(say, words: str) -> None:  # type: ignore[no-untyped-def]
     assert say(f"ask helpdesk {words}").args["question"] == words
+
+
+@pytest.mark.parametrize(
+    ("text", "args"),
+    [
+        ("read data/samples/company into company", {"source": "data/samples/company", "collection": "company"}),
+        ("load /srv/company", {"source": "/srv/company"}),
+        ("please index everything in ./company", {"source": "./company"}),
+    ],
+)
+def test_a_path_that_is_to_be_read_in_is_read_in_whatever_it_is_called(router: OfflineRouter, text: str, args: dict[str, str]) -> None:
+    route = router.route(text, Situation(), catalogue())
+    assert (route.intent, route.args, route.decision) == ("ingest_data", args, "act")
+
+
+@pytest.mark.parametrize("text", ["load ./cert.pem into ACM and restart the balancer", "read /etc/passwd to me aloud over the phone"])
+def test_a_path_with_another_errand_is_not(text: str) -> None:
+    assert plainly(text, find_mentions(text, {})) == ""

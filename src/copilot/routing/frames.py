@@ -14,6 +14,12 @@ CLAUSE_END = r"(?=[\s.!?]*$|\s*[,;]|\s+(?:and|but|for|in|on|that|which|using|wit
 POLITE = r"(?:(?:please|pls|can|could|would|will|you|now|then|ok|okay|hey|hi|so|and|just|kindly|i want to|i'd like to|let me)\b[\s,]*)*"
 ASK = re.compile(rf"\s*{POLITE}ask\s+(?:the\s+)?(?:(?:agent|bot)\s+)?", re.IGNORECASE)
 ASK_IT = re.compile(rf"(\s*{POLITE}ask\s+)(?:it|him|her|(?:that|this|the same)(?:\s+(?:one|agent|bot))?)\b(?=\s*[,:]?\s*\w)", re.IGNORECASE)
+READ_IN = re.compile(rf"\s*{POLITE}(?:ingest|index|load|read)\s+(?:everything\s+(?:in|from|under)\s+)?", re.IGNORECASE)
+INTO = re.compile(
+    rf"(?:\s+(?:in|(?:in)?to|as)\s+(?:(?:the|a|my|our)\s+)?(?:new\s+)?(?:collection\s+)?{OPEN}[\w-]+{CLOSE}"
+    r"(?:\s+(?:collection|knowledge base))?)?(?:\W+please)?\W*$",
+    re.IGNORECASE,
+)
 ASKED = re.compile(rf"{CLOSE}(?:\s+(?:agent|bot)\b)?[\s,:;–—-]*(?:about\s+)?", re.IGNORECASE)
 # What follows the agent's name without being a question: starting to talk, pointing back, two agents, a deployment's endpoint.
 NO_QUESTION = re.compile(
@@ -172,9 +178,16 @@ def _stays(mark: Marked, frame: Framed) -> bool:
     return mark.start < frame.start and mark.end >= frame.end if mark.arg != "model" else frame.arg == "collections"
 
 
-def asks(text: str, mentions: Sequence[Mention]) -> bool:
-    """Say whether the words put a question to a known agent; "ask it to …" may be an order as well."""
-    return any(not text.startswith("to ", place[0]) for _, _, (place,) in _question(text, mentions))
+def plainly(text: str, mentions: Sequence[Mention]) -> str:
+    """Return the ability that the form of a sentence leaves no doubt about, or nothing.
+
+    A question put to a known agent ("ask it to …" may be an order as well), and a path that is to be read in.
+    """
+    if any(not text.startswith("to ", place[0]) for _, _, (place,) in _question(text, mentions)):
+        return "ask_agent"
+    order = READ_IN.match(text)
+    source = order and next((m for m in mentions if m.kind in ("path", "url") and m.start == order.end()), None)
+    return "ingest_data" if source and INTO.match(text, source.end) else ""
 
 
 def implied(ability: str, text: str, given: Collection[str]) -> dict[str, object]:

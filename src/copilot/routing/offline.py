@@ -13,7 +13,7 @@ from copilot.intent import Ability
 from copilot.resources import resource
 from copilot.routing.clues import CLUES, clues
 from copilot.routing.encoder import Encoder, Seen
-from copilot.routing.frames import asks
+from copilot.routing.frames import plainly
 from copilot.routing.model import Model
 from copilot.routing.references import addressed, continues, supplied
 from copilot.routing.reply import answer, merged
@@ -100,8 +100,8 @@ class OfflineRouter:
         said = Said(addressed(text, situation, self.known), situation.names)
         seen = self.encoder.read(said.units, said.mentions, situation)
         scores = np.log(softmax(seen.abilities) + 1e-9)
-        if asks(said.text, said.mentions):
-            scores += np.array([0.0 if label == "ask_agent" else UNASKED for label in self.model.labels.abilities])
+        if plain := plainly(said.text, said.mentions):
+            scores += np.array([0.0 if label == plain else UNASKED for label in self.model.labels.abilities])
         hints = self._hints(seen)
         found = [self._candidate(name, float(score), said, seen, situation, hints) for name, score in self._likely(scores, situation)]
         totals = np.stack([c.clues for c in found]) @ self.weights
