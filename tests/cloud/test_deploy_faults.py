@@ -132,7 +132,8 @@ def test_a_bucket_is_used_only_when_this_account_owns_it_and_nothing_unmade_is_a
     events = engine.providers["bucket"].session.client("s3").meta.events
     for call in ("HeadBucket", "PutObject"):
         events.register(f"before-call.s3.{call}", lambda params, **_: owners.append(params["headers"].get("x-amz-expected-bucket-owner")))
-    events.register("before-call.api-gateway.*", lambda params, **_: paths.append(params["url_path"]))
+    gateway = engine.providers["rest_api"].session.client("apigateway").meta.events
+    gateway.register("before-call.api-gateway.*", lambda params, **_: paths.append(params["url_path"]))
     carry_out(engine, graph(blueprint))
     assert set(owners) == {"123456789012"}
     assert paths

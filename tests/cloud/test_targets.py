@@ -103,7 +103,8 @@ def test_what_somebody_opened_or_switched_off_is_found_and_mended(engine: Engine
     wall = next(g["GroupId"] for g in ec2.describe_security_groups()["SecurityGroups"] if g["GroupName"] != "default")
     everybody = [{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
     ec2.authorize_security_group_ingress(GroupId=wall, IpPermissions=everybody)
-    session.client("autoscaling").delete_policy(AutoScalingGroupName=compute(session)["groups"][0], PolicyName="cpu")
+    group = compute(session)["groups"][0]
+    session.client("autoscaling").delete_policy(AutoScalingGroupName=group, PolicyName=f"{group}-cpu")
     found = engine.plan(graph()).changes
     assert {(change.type, change.action) for change in found} == {("security_group", "update"), ("scaling_policy", "create")}
     carry_out(engine, graph())

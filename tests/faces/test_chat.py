@@ -96,10 +96,10 @@ def test_ctrl_c_drops_the_line_and_ctrl_d_leaves(chat: Chat) -> None:
 def test_ctrl_c_stops_the_running_step_and_the_chat_goes_on(chat: Chat, tmp_path: Path) -> None:
     docs = tmp_path / "docs"
     docs.mkdir()
-    for n in range(200):
+    for n in range(1200):
         (docs / f"{n}.txt").write_text(f"Note {n}. " + "The canteen opens at eleven and the library closes at nine. " * 60)
     chat.type(f"data ingest {docs} --collection notes")
-    chat.wait_for("200")
+    chat.wait_for("1200")
     time.sleep(1)
     os.killpg(chat.process.pid, signal.SIGINT)
     chat.wait_for("Stopped.")

@@ -85,7 +85,7 @@ class Ec2(Target):
         ]
         target = self.configuration.autoscaling.target_cpu
         if self.configuration.autoscaling.enabled and target:
-            policy = {"group": group["name"], "name": "cpu", "target_cpu": target}
+            policy = {"group": group["name"], "name": f"{group['name']}-cpu", "target_cpu": target}
             made.append(Resource(f"policy_{mark}", "scaling_policy", policy, (f"group_{mark}",)))
         return made
 
