@@ -47,6 +47,18 @@ class Chat:
         said, self.seen = self.text(), b""
         return said
 
+    def interrupt_until(self, text: str) -> None:
+        """Press Ctrl-C every few seconds until the text shows up, as a person on a busy machine does."""
+        end = pressed = time.monotonic()
+        while text.encode() not in ESCAPES.sub(b"", self.seen):
+            assert time.monotonic() < end + PATIENCE, f"{text!r} did not show up in {self.text()[-2000:]!r}"
+            if time.monotonic() >= pressed:
+                os.killpg(self.process.pid, signal.SIGINT)
+                pressed = time.monotonic() + 5
+            if select.select([self.screen], [], [], 0.2)[0]:
+                self.seen += self._read()
+        self.seen = b""
+
     def _read(self) -> bytes:
         """Read what the chat writes, telling it where the cursor is when it asks, as terminals do."""
         said = os.read(self.screen, 65536)
@@ -101,8 +113,7 @@ def test_ctrl_c_stops_the_running_step_and_the_chat_goes_on(chat: Chat, tmp_path
     chat.type(f"data ingest {docs} --collection notes")
     chat.wait_for("1200")
     time.sleep(1)
-    os.killpg(chat.process.pid, signal.SIGINT)
-    chat.wait_for("Stopped.")
+    chat.interrupt_until("Stopped.")
     chat.type("operations show-history")
     chat.wait_for("ingest_data")
     chat.type("/exit")
